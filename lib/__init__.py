@@ -1,0 +1,1 @@
+"""Nothing about insurance: one module per noun, each usable alone."""

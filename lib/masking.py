@@ -1,0 +1,31 @@
+"""How personal numbers look until someone reveals them: enough to recognise, too little to use."""
+
+HIDDEN = "****"
+
+
+def mask_phone(number: str) -> str:
+    """`138 **** 2046`; of other phones only the last four."""
+    digits = number.replace(" ", "")
+    if len(digits) == 11 and digits.isdigit() and digits.startswith("1"):
+        return f"{digits[:3]} {HIDDEN} {digits[-4:]}"
+    return _last_four(digits)
+
+
+def mask_id(number: str) -> str:
+    """`3301**********4217`; of shorter numbers (passports) only the last three."""
+    if len(number) >= 15:
+        return number[:4] + "*" * (len(number) - 8) + number[-4:]
+    if len(number) >= 7:
+        return "*" * (len(number) - 3) + number[-3:]
+    return HIDDEN if number else ""
+
+
+def mask_account(number: str) -> str:
+    """`**** 8830`"""
+    return _last_four(number.replace(" ", ""))
+
+
+def _last_four(number: str) -> str:
+    if len(number) < 8:
+        return HIDDEN if number else ""
+    return f"{HIDDEN} {number[-4:]}"

@@ -1,0 +1,44 @@
+import pytest
+from django.template import Context, Template
+
+from lib.masking import mask_account, mask_id, mask_phone
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("13812342046", "138 **** 2046"),
+        ("0571-88082046", "**** 2046"),
+        ("+85291234567", "**** 4567"),
+        ("95500", "****"),
+        ("", ""),
+    ],
+)
+def test_phones(number, shown):
+    assert mask_phone(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("330106197004034217", "3301**********4217"),
+        ("130503670401001", "1305*******1001"),
+        ("E12345678", "******678"),
+        ("1234", "****"),
+        ("", ""),
+    ],
+)
+def test_ids(number, shown):
+    assert mask_id(number) == shown
+
+
+def test_accounts():
+    assert mask_account("6232 7694 0047 8830") == "**** 8830"
+    assert mask_account("12345") == "****"
+
+
+def test_the_filters_take_what_is_missing():
+    page = Template(
+        "{% load masking %}{{ a|masked_phone }}|{{ b|masked_id }}|{{ b|masked_account }}"
+    )
+    assert page.render(Context({"a": "13812342046", "b": None})) == "138 **** 2046||"
