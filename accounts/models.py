@@ -29,7 +29,7 @@ class Team(models.Model):
         verbose_name = _("team")
         verbose_name_plural = _("teams")
         ordering = ("path",)
-        indexes = (models.Index("path", name="team_path", opclasses=["varchar_pattern_ops"]),)
+        indexes = (models.Index(fields=["path"], name="team_path", opclasses=["varchar_pattern_ops"]),)
         constraints = (
             models.UniqueConstraint(fields=["parent", "name"], name="one_team_of_a_name_under_a_parent"),
         )

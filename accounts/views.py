@@ -1,0 +1,108 @@
+"""Coming in, going out, and one's own preferences."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.core.paginator import Paginator
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.contrib.auth.decorators import login_not_required
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.forms import LoginForm
+from accounts.models import AuditEntry, User
+
+THEMES = ("system", "light", "dark")
+A_YEAR = 365 * 24 * 3600
+
+
+class Login(LoginView):
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        if not form.cleaned_data["remember"]:
+            self.request.session.set_expiry(0)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class Logout(LogoutView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Too many wrong passwords: say so and how long to wait."""
+    form = LoginForm(request)
+    words = _("Too many wrong attempts. Wait 15 minutes, then try again.")
+    return render(request, "registration/login.html", {"form": form, "locked": words}, status=429)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403.html", {"expired": True}, status=403)
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    return target if safe else "/"
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("theme", "")
+    chosen = chosen if chosen in THEMES else "system"
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(theme=chosen)
+    response = redirect(_back(request))
+    response.set_cookie("theme", chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS)
+    return response
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("language", "")
+    chosen = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(language=chosen)
+    response = redirect(_back(request))
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.HTTPS
+    )
+    return response
+
+
+@require_GET
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """The audit log: for auditors and administrators; it names rows, never people's data."""
+    user = request.user
+    if not isinstance(user, User) or not (user.audits or user.administers):
+        raise PermissionDenied
+    entries = AuditEntry.objects.select_related("actor")
+    number = request.GET.get("page", "1")
+    page = Paginator(entries, 50).get_page(number)
+    return render(request, "accounts/audit_log.html", {"page": page})
+
+
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/me.html")
+
+
+@require_POST
+def single_keys(request: HttpRequest) -> HttpResponse:
+    """Switch single-key shortcuts on or off (WCAG 2.1.4)."""
+    User.objects.filter(pk=request.user.pk).update(single_keys="on" in request.POST)
+    return redirect("me")

@@ -1,0 +1,171 @@
+"""People: the client, and each contact somebody had with them."""
+
+from datetime import date
+from typing import Any, Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Right
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.scope import ScopedQuerySet
+from lib import dates, lunar, names
+from lib.crypto import blind_index
+from lib.fields import EncryptedTextField
+
+
+class ClientQuerySet(ScopedQuerySet["Client"]):
+    def contactable(self) -> Self:
+        """Neither dead nor asking to be left alone."""
+        return self.filter(deceased=False, do_not_contact=False)
+
+    def search(self, text: str) -> Self:
+        """Find by name, pinyin or its initials, or the ending of a phone, as typed in one box."""
+        text = text.strip()
+        if not text:
+            return self
+        if text.isdigit() and len(text) >= 4:
+            return self.annotate(ending=Right("mobile", 4)).filter(
+                ending=text[-4:], mobile__endswith=text
+            )
+        if text.isascii():
+            key = text.lower().replace(" ", "")
+            return self.filter(Q(initials__contains=f" {key}") | Q(pinyin__startswith=key))
+        return self.filter(name__startswith=names.normalise(text))
+
+
+class Client(models.Model):
+    """A person who holds policies. Who serves them decides who may see them."""
+
+    class Gender(models.TextChoices):
+        FEMALE = "f", _("Female")
+        MALE = "m", _("Male")
+
+    class Calendar(models.TextChoices):
+        SOLAR = "solar", _("Solar birthday")
+        LUNAR = "lunar", _("Lunar birthday")
+
+    class Class(models.TextChoices):
+        DEVELOP = "develop", _("Develop")
+        NURTURE = "nurture", _("Nurture")
+        MAINTAIN = "maintain", _("Maintain")
+
+    name = models.CharField(_("name"), max_length=100)
+    pinyin = models.CharField(max_length=200, editable=False, default="")
+    initials = models.CharField(max_length=80, editable=False, default="")  # " zs zq": each reading
+    gender = models.CharField(_("gender"), max_length=1, choices=Gender, blank=True, default="")
+    birth_on = models.DateField(_("born on"), null=True, blank=True)
+    birthday_calendar = models.CharField(
+        _("birthday kept"), max_length=5, choices=Calendar, default=Calendar.SOLAR
+    )
+    next_birthday_on = models.DateField(null=True, editable=False)
+    id_number = EncryptedTextField(_("ID number"), context="client.id_number", blank=True, default="")
+    id_index = models.BinaryField(max_length=32, null=True, editable=False)
+    mobile = models.CharField(_("mobile"), max_length=30, blank=True, default="")
+    phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
+    email = models.EmailField(_("email"), blank=True, default="")
+    address = models.CharField(_("address"), max_length=200, blank=True, default="")
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True, default="")
+    agent = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="clients", verbose_name=_("agent"),
+        db_index=False,
+    )
+    client_class = models.CharField(_("class"), max_length=8, choices=Class, blank=True, default="")
+    attention = models.CharField(_("attention"), max_length=1, blank=True, default="")
+    deceased = models.BooleanField(_("deceased"), default=False)
+    do_not_contact = models.BooleanField(_("asked not to be contacted"), default=False)
+    last_contact_on = models.DateField(null=True, editable=False)
+    note = models.TextField(_("note"), blank=True, default="")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["id_index"], name="one_client_per_id_number", condition=Q(id_index__isnull=False)
+            ),
+        )
+        indexes = (
+            models.Index(fields=["agent", "pinyin", "id"], name="client_list_of_an_agent"),
+            models.Index(fields=["pinyin", "id"], name="client_list_of_all"),
+            models.Index(fields=["next_birthday_on"], name="client_next_birthday"),
+            models.Index(fields=["name", "birth_on"], name="client_name_and_birth", opclasses=["varchar_pattern_ops", "date_ops"]),
+            models.Index(Right("mobile", 4), name="client_mobile_ending"),
+            GinIndex(fields=["initials"], name="client_initials", opclasses=["gin_trgm_ops"]),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive(dates.today())
+        super().save(*args, **kwargs)
+
+    def derive(self, today: date) -> None:
+        """Fill what follows from other fields: search keys, blind index, next birthday."""
+        self.name = names.normalise(self.name)
+        self.pinyin, self.initials = names.pinyin(self.name).replace(" ", ""), f" {names.initials(self.name)}"
+        self.id_index = blind_index(self.id_number, "client.id_number") if self.id_number else None
+        self.next_birthday_on = next_birthday(self.birth_on, self.birthday_calendar, today)
+
+    def age_on(self, day: date) -> int | None:
+        return dates.age_on(self.birth_on, day) if self.birth_on else None
+
+    @property
+    def shown_class(self) -> "Client.Class":
+        """A client without a class counts as *maintain*."""
+        return Client.Class(self.client_class or Client.Class.MAINTAIN)
+
+
+def next_birthday(birth_on: date | None, calendar: str, on_or_after: date) -> date | None:
+    """Return when the birthday that is kept next comes around, in the solar calendar."""
+    if birth_on is None:
+        return None
+    if calendar == Client.Calendar.LUNAR:
+        born = lunar.to_lunar(birth_on)
+        return lunar.next_lunar_birthday(born.month, born.day, born.leap, on_or_after)
+    return dates.next_birthday(birth_on, on_or_after)
+
+
+class Contact(models.Model):
+    """One contact with a client, whoever it was by and however many matters it settled."""
+
+    class Channel(models.TextChoices):
+        VISIT = "visit", _("Visit")
+        CALL = "call", _("Call")
+        WECHAT = "wechat", _("WeChat")
+        OTHER = "other", _("Other")
+
+    class Outcome(models.TextChoices):
+        DONE = "done", _("Done")
+        NO_ANSWER = "no_answer", _("No answer")
+        ASKED_LATER = "asked_later", _("Asked for later")
+        WILL_PAY = "will_pay", _("Will pay")
+        REFUSED = "refused", _("Refused")
+        WRONG_NUMBER = "wrong_number", _("Wrong number")
+        NOT_NEEDED = "not_needed", _("Not needed")
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="contacts", db_index=False)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    on = models.DateField(_("on"))
+    at = models.DateTimeField(auto_now_add=True)
+    channel = models.CharField(_("channel"), max_length=6, choices=Channel, default=Channel.CALL)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.DONE)
+    promised_on = models.DateField(_("date"), null=True, blank=True)
+    subject = models.CharField(max_length=120, blank=True, default="")  # what it was about, in codes
+    note = models.TextField(_("note"), blank=True, default="")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = (models.Index(fields=["client", "-at"], name="contact_timeline"),)
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.get_outcome_display()}"

@@ -1,0 +1,71 @@
+"""What stands around every page: product name, theme, and where this person can go."""
+
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.views import THEMES
+
+
+class Place(NamedTuple):
+    label: str | Promise
+    icon: str
+    url_name: str
+
+
+TODAY = Place(_("Today"), "check2-circle", "today")
+CLIENTS = Place(_("Clients"), "people", "clients:list")
+POLICIES = Place(_("Policies"), "file-text", "policies:list")
+TEAM = Place(_("Team today"), "speedometer2", "team")
+IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
+NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
+AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
+SETTINGS = Place(_("Rules, people and teams"), "sliders", "admin:index")
+ME = Place(_("Me"), "person-circle", "me")
+
+
+def places_of(user: User) -> list[Place]:
+    """Where this role works; the first place is its home."""
+    if user.audits:
+        return [AUDIT]
+    if user.administers:
+        settings_site = [SETTINGS] if user.is_staff else []
+        return [IMPORTS, CLIENTS, POLICIES, TEAM, AUDIT, *settings_site]
+    if user.leads:
+        return [TEAM, CLIENTS, POLICIES]
+    return [TODAY, CLIENTS, POLICIES]
+
+
+def tabs_of(user: User) -> list[Place]:
+    """The phone's tab bar: at most five, the middle one makes something new."""
+    places = [place for place in places_of(user) if place is not SETTINGS][:3]
+    new = [] if user.audits else [NEW_CLIENT]
+    return [*places[:2], *new, *places[2:], ME]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    chosen = request.COOKIES.get("theme", "") or getattr(user, "theme", "")
+    context: dict[str, Any] = {
+        "product_name": settings.PRODUCT_NAME,
+        "theme": chosen if chosen in THEMES else "system",
+    }
+    if isinstance(user, User):
+        context["nav"] = [{"label": "", "items": _items(places_of(user), request.path)}]
+        context["tabs"] = _items(tabs_of(user), request.path)
+    return context
+
+
+def _items(places: list[Place], path: str) -> list[dict[str, Any]]:
+    items = []
+    for place in places:
+        url = reverse(place.url_name)
+        items.append(
+            {"label": place.label, "icon": place.icon, "url": url, "current": path.startswith(url)}
+        )
+    return items

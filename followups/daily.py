@@ -1,0 +1,149 @@
+"""Writing the lists. Days are arguments: the clock, the queue and the user stay at the edge."""
+
+import time
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+
+from clients.models import Client, next_birthday
+from followups.models import FollowUp, ListRun
+from followups.rulebook import RULEBOOK
+from followups.rules import Rule
+from policies.models import Instalment, Policy
+
+ONE_DAY = timedelta(days=1)
+WRITING = 0x4C495354  # key of the advisory lock: one writer at a time, the others wait
+
+
+def write_lists(until: date) -> list[ListRun]:
+    """Write the list of `until` and of every earlier day that lacks one, each in its transaction."""
+    return [write_day(day) for day in days_to_write(until)]
+
+
+def days_to_write(until: date) -> list[date]:
+    """Days since the last written one; after a long silence only the last CATCH_UP_DAYS."""
+    last = ListRun.last_day()
+    first = until if last is None else min(last + ONE_DAY, until)
+    first = max(first, until - timedelta(days=settings.CATCH_UP_DAYS))
+    return [first + timedelta(days=n) for n in range((until - first).days + 1)]
+
+
+@transaction.atomic
+def write_day(day: date) -> ListRun:
+    """Write what every rule asks for on `day`; written twice, late or by two at once it is the same."""
+    began = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
+    missed = mark_missed(day)
+    roll_birthdays(day)
+    withdrawn = settle(day)
+    created = {rule.code: write_rule(rule, day) for rule in RULEBOOK}
+    superseded = supersede(day)
+    return ListRun.objects.create(
+        day=day,
+        created={code: n for code, n in created.items() if n},
+        withdrawn=withdrawn,
+        missed=missed,
+        superseded=superseded,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def write_rule(rule: Rule, day: date) -> int:
+    """Insert what the rule wants on `day`, looking back as far as the work is still worth doing."""
+    return FollowUp.objects.insert_from(rule.candidates(day - timedelta(days=rule.keep), day))
+
+
+def mark_missed(day: date) -> int:
+    """Close what came and went. The list of `day` is written the evening before, when the work of that evening can still be done."""
+    gone = FollowUp.objects.open().filter(keep_until__lt=day - ONE_DAY)
+    return gone.update(status=FollowUp.Status.MISSED)
+
+
+def roll_birthdays(day: date) -> None:
+    """Move birthdays that have passed to the date they next come around."""
+    passed = list(
+        Client.objects.filter(next_birthday_on__lt=day - ONE_DAY).only(
+            "birth_on", "birthday_calendar", "next_birthday_on"
+        )
+    )
+    for client in passed:
+        client.next_birthday_on = next_birthday(client.birth_on, client.birthday_calendar, day - ONE_DAY)
+    Client.objects.bulk_update(passed, ["next_birthday_on"], batch_size=2000)
+
+
+def settle(day: date) -> int:
+    """Withdraw what is no longer wanted, with the reason kept; return how many."""
+    eve = day - ONE_DAY
+    withdrawn = sum(
+        _withdraw(FollowUp.objects.filter(rule=rule.code).exclude(Exists(rule.still_wanted(eve))))
+        for rule in RULEBOOK
+    )
+    return withdrawn + _withdraw(_agreed_but_settled(eve)) + _withdraw(_lapsing(day))
+
+
+def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
+    """What was agreed with the client about a premium since paid or a policy since ended."""
+    owed = Instalment.objects.unpaid(day).filter(pk=OuterRef("instalment_id"))
+    alive = Policy.objects.filter(
+        pk=OuterRef("policy_id"), status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED]
+    )
+    reachable = Client.objects.contactable().filter(pk=OuterRef("client_id"))
+    return FollowUp.objects.filter(rule=FollowUp.AGREED).filter(
+        (Q(instalment__isnull=False) & ~Exists(owed))
+        | (Q(policy__isnull=False) & ~Exists(alive))
+        | ~Exists(reachable)
+    )
+
+
+def _lapsing(day: date) -> QuerySet[FollowUp]:
+    """Premium reminders that would still stand on a day on which there is no cover left to save."""
+    gone = Policy.objects.filter(pk=OuterRef("policy_id"), lapses_on__lte=day)
+    return FollowUp.objects.filter(Exists(gone), series="premium", keep_until__gte=day)
+
+
+def _withdraw(followups: QuerySet[FollowUp]) -> int:
+    return followups.filter(status=FollowUp.Status.OPEN).update(
+        status=FollowUp.Status.WITHDRAWN, reason=_why_withdrawn()
+    )
+
+
+def _why_withdrawn() -> Case:
+    client = Client.objects.filter(pk=OuterRef("client_id"))
+    policy = Policy.objects.filter(pk=OuterRef("policy_id"))
+    paid = Instalment.objects.filter(pk=OuterRef("instalment_id"), paid_on__isnull=False)
+    alive = [Policy.Status.IN_FORCE, Policy.Status.LAPSED]
+    reason = FollowUp.Reason
+    return Case(
+        When(Exists(client.filter(deceased=True)), then=Value(reason.DECEASED)),
+        When(Exists(client.filter(do_not_contact=True)), then=Value(reason.NO_CONTACT)),
+        When(Exists(paid), then=Value(reason.PAID)),
+        When(Exists(policy.exclude(status__in=alive)), then=Value(reason.ENDED)),
+        When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
+        When(Q(series="premium"), then=Value(reason.LAPSED)),
+        default=Value(reason.CHANGED),
+    )
+
+
+# Of one series only the latest begun stage of an occasion stays open. Premium stages share their
+# instalment, since they count from two different dates of it.
+SUPERSEDE = """
+UPDATE followups_followup AS earlier SET status = 'superseded'
+WHERE earlier.status = 'open' AND earlier.series <> '' AND EXISTS (
+    SELECT 1 FROM followups_followup AS later
+    WHERE later.client_id = earlier.client_id
+      AND later.series = earlier.series
+      AND later.policy_id IS NOT DISTINCT FROM earlier.policy_id
+      AND later.status IN ('open', 'done', 'missed')
+      AND later.list_on > earlier.list_on AND later.list_on <= %s
+      AND (later.instalment_id = earlier.instalment_id
+           OR (later.instalment_id IS NULL AND later.occasion_on = earlier.occasion_on)))
+"""
+
+
+def supersede(day: date) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(SUPERSEDE, [day])
+        return cursor.rowcount

@@ -1,0 +1,205 @@
+"""The work: what is to be done for whom on which day, who gets what, and the ledger of written lists."""
+
+from datetime import date
+from typing import ClassVar, Self
+
+from django.db import connection, models
+from django.db.models import F, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.scope import ScopedQuerySet
+from clients.models import Client, Contact
+from policies.models import Instalment, Policy
+
+
+class ServiceItem(models.IntegerChoices):
+    RENEWAL_REMINDER = 1, _("Renewal premium reminder")
+    AUTHORISATION = 2, _("Sign auto-debit form")
+    UNCOLLECTED = 3, _("Uncollected case form")
+    PAID_NOTICE = 4, _("Deliver notice or policy")
+    HOTLINE = 5, _("Hotline ticket")
+    INFO_CHANGE = 6, _("Policy information change")
+    CLAIM_HELP = 7, _("Claim application help")
+    PAYOUT_NOTICE = 8, _("Deliver payout notice")
+    POLICY_REVIEW = 9, _("Policy review")
+    GREETING = 10, _("Birthday and festival greetings")
+    TAILORED = 11, _("Tailored product recommendation")
+
+
+class ServicePlan(models.Model):
+    """Who gets what: one cell of the matrix of 11 items and 3 classes."""
+
+    class Level(models.TextChoices):
+        MUST = "must", _("Must")
+        MAY = "may", _("May")
+        EVENT = "event", _("Only when something happened")
+        NO = "no", _("No")
+
+    item = models.PositiveSmallIntegerField(_("service item"), choices=ServiceItem)
+    client_class = models.CharField(_("class"), max_length=8, choices=Client.Class)
+    level = models.CharField(_("level"), max_length=5, choices=Level)
+
+    class Meta:
+        verbose_name = _("service plan")
+        verbose_name_plural = _("service plan")
+        ordering = ("item", "client_class")
+        constraints = (
+            models.UniqueConstraint(fields=["item", "client_class"], name="one_level_per_item_and_class"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_item_display()} · {self.get_client_class_display()}"
+
+
+class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
+    agent_field = "client__agent"
+
+    def open(self) -> Self:
+        return self.filter(status=FollowUp.Status.OPEN)
+
+    def on(self, day: date) -> Self:
+        """What stands on the list of `day`: open and still worth doing, or done that very day."""
+        still_open = Q(status=FollowUp.Status.OPEN, list_on__lte=day, keep_until__gte=day)
+        return self.filter(still_open | Q(status=FollowUp.Status.DONE, done_on=day))
+
+    def overdue(self, day: date) -> Self:
+        return self.open().filter(list_on__lt=day, keep_until__gte=day)
+
+    def for_list(self) -> Self:
+        return self.select_related("client", "policy__product", "instalment").order_by(
+            "priority", "keep_until", "list_on", "client__pinyin", "pk"
+        )
+
+    def insert_from(self, candidates: models.QuerySet[models.Model, object]) -> int:
+        """Insert what a rule asks for as one statement; return how many rows were new.
+
+        `candidates` yields the columns of ``FollowUp.WRITTEN`` in that order. What is there already
+        (``once_per_rule_and_occasion``) stays as it is.
+        """
+        sql, params = candidates.query.get_compiler(self.db).as_sql()
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        columns = ", ".join(connection.ops.quote_name(name) for name in FollowUp.WRITTEN)
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {table} ({columns}) {sql} ON CONFLICT DO NOTHING", params)  # noqa: S608 - names from the model
+            return cursor.rowcount
+
+
+class FollowUp(models.Model):
+    """One service for one client, asked for by one rule on one occasion.
+
+    It does not store its agent: it belongs to whoever serves the client today.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        DONE = "done", _("Done")
+        MISSED = "missed", _("Missed")
+        SUPERSEDED = "superseded", _("Replaced by a later stage")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Reason(models.TextChoices):
+        PAID = "paid", _("The premium is paid")
+        ENDED = "ended", _("The policy ended")
+        LAPSED = "lapsed", _("The policy lapsed")
+        DECEASED = "deceased", _("The client died")
+        NO_CONTACT = "no_contact", _("The client asked not to be contacted")
+        CHANGED = "changed", _("The date or the plan changed")
+        UNDONE = "undone", _("The entry was undone")
+
+    AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
+    WRITTEN: ClassVar[tuple[str, ...]] = (
+        "client_id", "policy_id", "instalment_id", "rule", "series", "item", "priority",
+        "occasion_on", "list_on", "keep_until",
+    )
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="followups", db_index=False)
+    policy = models.ForeignKey(Policy, models.CASCADE, null=True, related_name="followups", db_index=False)
+    instalment = models.ForeignKey(Instalment, models.CASCADE, null=True, related_name="+", db_index=False)
+    rule = models.CharField(max_length=20)
+    series = models.CharField(max_length=10)
+    item = models.PositiveSmallIntegerField(_("service item"), choices=ServiceItem)
+    priority = models.PositiveSmallIntegerField(_("priority"))
+    occasion_on = models.DateField(_("occasion"))
+    list_on = models.DateField(_("on the list from"))
+    keep_until = models.DateField(_("worth doing until"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, db_default="open", default="open")
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason, blank=True, db_default="", default="")
+    outcome = models.CharField(
+        _("outcome"), max_length=12, choices=Contact.Outcome, blank=True, db_default="", default=""
+    )
+    done_on = models.DateField(null=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="followups", db_index=False)
+    after = models.ForeignKey("self", models.SET_NULL, null=True, related_name="next_steps", db_index=False)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("follow-up")
+        verbose_name_plural = _("follow-ups")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["client", "rule", "policy", "occasion_on"],
+                name="once_per_rule_and_occasion",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(status="done", done_on__isnull=False, done_by__isnull=False)
+                | (~Q(status="done") & Q(done_on=None)),
+                name="done_has_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(keep_until__gte=F("list_on")), name="worth_doing_at_least_a_day"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["rule"], name="open_followups_of_a_rule", condition=Q(status="open")),
+            models.Index(fields=["done_on"], name="followups_done", condition=Q(status="done")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.occasion_on}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @property
+    def is_done(self) -> bool:
+        return self.status == self.Status.DONE
+
+    @property
+    def rule_label(self) -> "str | Promise":
+        from followups.rulebook import label_of
+
+        return label_of(self.rule)
+
+
+class ListRun(models.Model):
+    """The ledger: one row for each time a day's list was written."""
+
+    day = models.DateField(_("list date"), db_index=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    created = models.JSONField(_("new, by rule"), default=dict)
+    withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
+    missed = models.PositiveIntegerField(_("missed"), default=0)
+    superseded = models.PositiveIntegerField(_("replaced"), default=0)
+    seconds = models.FloatField(_("seconds"), default=0)
+
+    class Meta:
+        verbose_name = _("written list")
+        verbose_name_plural = _("written lists")
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+    @classmethod
+    def last_day(cls) -> date | None:
+        last: date | None = cls.objects.aggregate(day=models.Max("day"))["day"]
+        return last
+
+

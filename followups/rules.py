@@ -1,0 +1,108 @@
+"""What a rule is: a query over days."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import DateField, Exists, F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils.functional import Promise
+
+from clients.models import Client
+from followups.models import ServiceItem, ServicePlan
+
+Population = Callable[[date], QuerySet[Any]]
+
+
+class PlusDays(Func):
+    """A date some days later; PostgreSQL adds whole days to a date as an integer."""
+
+    template = "(%(expressions)s + %(days)s)"
+    output_field = DateField()
+
+    def __init__(self, expression: str, days: int) -> None:
+        super().__init__(F(expression), days=str(int(days)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One line of the rulebook.
+
+    `among(day)` is the population that still wants it on that day, `on` the date column that
+    arrives, `day` how many days after it the work begins (negative: before), `keep` how many days
+    after that it is still worth doing. `event` marks work that something real has caused: it is
+    served even where the plan says "only when something happened".
+    """
+
+    code: str
+    label: str | Promise
+    among: Population
+    on: str
+    day: int
+    keep: int
+    series: str
+    item: ServiceItem
+    priority: int
+    event: bool = False
+    to_client: str = ""  # the way from the population's rows to the client
+
+    subject = "client"
+
+    def wanted(self, day: date) -> QuerySet[Any]:
+        """The rows of the population whose client may be contacted and is due this service."""
+        to = f"{self.to_client}__" if self.to_client else ""
+        reachable = {f"{to}deceased": False, f"{to}do_not_contact": False}
+        levels = [ServicePlan.Level.MUST] + [ServicePlan.Level.EVENT] * self.event
+        client_class = Coalesce(NullIf(OuterRef(f"{to}client_class"), Value("")), Value(Client.Class.MAINTAIN.value))
+        plan = ServicePlan.objects.filter(item=self.item, client_class=client_class, level__in=levels)
+        return self.among(day).filter(Exists(plan), **reachable)
+
+    def candidates(self, first: date, last: date) -> QuerySet[Any]:
+        """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted."""
+        offset = timedelta(days=self.day)
+        occasions = {f"{self.on}__range": (first - offset, last - offset)}
+        client, policy, instalment = self._keys()
+        return self.wanted(last).filter(**occasions).order_by().values_list(
+            client, policy, instalment,
+            Value(self.code), Value(self.series), Value(self.item.value), Value(self.priority),
+            F(self.on), PlusDays(self.on, self.day), PlusDays(self.on, self.day + self.keep),
+        )
+
+    def _keys(self) -> tuple[Any, Any, Any]:
+        nothing = Value(None, output_field=IntegerField())
+        return F("pk"), nothing, nothing
+
+    def still_wanted(self, day: date) -> QuerySet[Any]:
+        """Subquery about an open follow-up: its subject, on its occasion, for its client."""
+        to = self.to_client or "pk"
+        return self.wanted(day).filter(
+            **{"pk": OuterRef(f"{self.subject}_id"), self.on: OuterRef("occasion_on"), to: OuterRef("client_id")}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientRule(Rule):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyRule(Rule):
+    to_client: str = "holder"
+    subject = "policy"
+
+    def _keys(self) -> tuple[Any, Any, Any]:
+        return F("holder_id"), F("pk"), Value(None, output_field=IntegerField())
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalmentRule(Rule):
+    to_client: str = "policy__holder"
+    series: str = "premium"
+    item: ServiceItem = ServiceItem.RENEWAL_REMINDER
+    subject = "instalment"
+
+    def _keys(self) -> tuple[Any, Any, Any]:
+        return F("policy__holder_id"), F("policy_id"), F("pk")
+
+

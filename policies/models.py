@@ -1,0 +1,280 @@
+"""Contracts: insurer, product, policy and its premium instalments. Dates are recorded here; rules act on them."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Self
+
+from django.db import models
+from django.db.models import Case, F, OuterRef, Q, Sum, Value, When
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.scope import ScopedQuerySet
+from clients.models import Client
+from lib import dates
+from lib.fields import EncryptedTextField
+
+MONEY = {"max_digits": 14, "decimal_places": 2}
+
+
+class Insurer(models.Model):
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        verbose_name = _("insurer")
+        verbose_name_plural = _("insurers")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def usual(cls) -> "Insurer":
+        """The insurer whose books come in unless somebody says otherwise."""
+        return cls.objects.order_by("pk").first() or cls.objects.create(code="main", name="主承保公司")
+
+
+class Product(models.Model):
+    class Kind(models.TextChoices):
+        WHOLE_LIFE = "whole_life", _("Whole life")
+        TERM = "term", _("Term life")
+        ENDOWMENT = "endowment", _("Endowment")
+        ANNUITY = "annuity", _("Annuity")
+        CRITICAL_ILLNESS = "critical_illness", _("Critical illness")
+        MEDICAL = "medical", _("Medical")
+        ACCIDENT = "accident", _("Accident")
+        OTHER = "other", _("Other")
+
+    insurer = models.ForeignKey(Insurer, models.PROTECT, verbose_name=_("insurer"))
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.OTHER)
+    kind_corrected = models.BooleanField(_("kind set by hand"), default=False)
+    grace_days = models.PositiveSmallIntegerField(_("grace days"), default=60)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = (
+            models.UniqueConstraint(fields=["insurer", "name"], name="one_product_of_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyQuerySet(ScopedQuerySet["Policy"]):
+    agent_field = "holder__agent"
+
+    def in_force(self, on: date) -> Self:
+        """In force as the insurer says, and not lapsed meanwhile for want of a premium."""
+        return self.filter(status=Policy.Status.IN_FORCE).exclude(lapses_on__lte=on)
+
+    def lapsed(self, on: date) -> Self:
+        return self.filter(
+            status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED], lapses_on__lte=on
+        )
+
+    def paying_out(self, on: date) -> Self:
+        """In force, of a kind that pays at its end."""
+        kinds = [Product.Kind.ENDOWMENT, Product.Kind.ANNUITY]
+        return self.in_force(on).filter(product__kind__in=kinds)
+
+    def yearly(self, on: date) -> Self:
+        """Contracts renewed each year: medical and accident cover of one year, in force."""
+        kinds = [Product.Kind.MEDICAL, Product.Kind.ACCIDENT]
+        return self.in_force(on).filter(product__kind__in=kinds, cover_years=1)
+
+    def undelivered(self, on: date) -> Self:
+        return self.in_force(on).filter(receipt_signed_on=None)
+
+    def for_list(self) -> Self:
+        return self.select_related("holder", "holder__agent", "product", "insurer")
+
+
+class Policy(models.Model):
+    class Status(models.TextChoices):
+        IN_FORCE = "in_force", _("In force")
+        LAPSED = "lapsed", _("Lapsed")
+        TERMINATED = "terminated", _("Terminated")
+        SURRENDERED = "surrendered", _("Surrendered")
+        COOLED_OFF = "cooled_off", _("Withdrawn in cooling-off")
+        MATURED = "matured", _("Matured")
+
+    class Mode(models.TextChoices):
+        SINGLE = "single", _("Single premium")
+        YEARLY = "yearly", _("Yearly")
+        HALF_YEARLY = "half_yearly", _("Half-yearly")
+        QUARTERLY = "quarterly", _("Quarterly")
+        MONTHLY = "monthly", _("Monthly")
+        IRREGULAR = "irregular", _("Irregular")
+
+    insurer = models.ForeignKey(Insurer, models.PROTECT, db_index=False, verbose_name=_("insurer"))
+    policy_no = models.CharField(_("policy number"), max_length=40)
+    proposal_no = models.CharField(_("proposal number"), max_length=40, blank=True, default="")
+    holder = models.ForeignKey(
+        Client, models.PROTECT, related_name="policies", verbose_name=_("policyholder")
+    )
+    insured_name = models.CharField(_("insured"), max_length=100, blank=True, default="")
+    insured_id_number = EncryptedTextField(
+        _("ID number of the insured"), context="policy.insured_id_number", blank=True, default=""
+    )
+    relation = models.CharField(_("relation to the holder"), max_length=20, blank=True, default="")
+    agent = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("agent of the insurer's file"),
+    )  # None: the policy is in the orphan pool
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, db_index=False, verbose_name=_("product")
+    )
+    sum_assured = models.DecimalField(_("sum assured"), null=True, blank=True, **MONEY)
+    premium = models.DecimalField(_("premium"), default=Decimal(0), **MONEY)
+    premium_mode = models.CharField(_("premium mode"), max_length=11, choices=Mode, default=Mode.YEARLY)
+    pay_years = models.PositiveSmallIntegerField(_("paying years"), null=True, blank=True)
+    cover_years = models.PositiveSmallIntegerField(
+        _("years of cover"), null=True, blank=True, help_text=_("Empty for whole life")
+    )
+    issued_on = models.DateField(_("issued on"), null=True, blank=True)
+    effective_on = models.DateField(_("effective on"), null=True, blank=True)
+    next_due_on = models.DateField(_("next due on"), null=True, blank=True)
+    matures_on = models.DateField(_("matures on"), null=True, blank=True)
+    covers_until = models.DateField(_("covered until"), null=True, blank=True)
+    receipt_signed_on = models.DateField(_("receipt signed on"), null=True, blank=True)
+    lapses_on = models.DateField(null=True, editable=False)  # first day without cover if nobody pays
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.IN_FORCE)
+    bank_name = models.CharField(_("bank"), max_length=60, blank=True, default="")
+    account = EncryptedTextField(_("bank account"), context="policy.account", blank=True, default="")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        constraints = (
+            models.UniqueConstraint(fields=["insurer", "policy_no"], name="one_policy_of_a_number"),
+            models.CheckConstraint(condition=Q(premium__gte=0), name="a_premium_is_not_negative"),
+        )
+        indexes = (
+            models.Index(fields=["policy_no"], name="policy_number", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["lapses_on"], name="policy_lapses"),
+            models.Index(fields=["matures_on"], name="policy_matures"),
+            models.Index(fields=["covers_until"], name="policy_covers_until"),
+            models.Index(fields=["issued_on"], name="policy_issued"),
+        )
+
+    def __str__(self) -> str:
+        return self.policy_no
+
+    @property
+    def months_between(self) -> int | None:
+        """Months from one premium to the next, None where nothing regular is due."""
+        return MODE_MONTHS.get(Policy.Mode(self.premium_mode))
+
+    @property
+    def annualised_premium(self) -> Decimal:
+        return self.premium * (12 // self.months_between) if self.months_between else Decimal(0)
+
+    def status_on(self, day: date) -> "Policy.Status | str":
+        """The insurer's word, and grace or lapse as they follow from the dates."""
+        if self.status == self.Status.IN_FORCE and self.lapses_on and self.lapses_on <= day:
+            return self.Status.LAPSED
+        return self.Status(self.status)
+
+    def in_grace_on(self, day: date) -> bool:
+        return bool(
+            self.status == self.Status.IN_FORCE
+            and self.next_due_on and self.lapses_on
+            and self.next_due_on < day < self.lapses_on
+        )
+
+    def due_after(self, due_on: date) -> date | None:
+        """The next due date from the premium mode, None when the paying years are over."""
+        months = self.months_between
+        if months is None:
+            return None
+        anchor = self.effective_on or due_on
+        if dates.next_due_date(anchor, months, due_on) != due_on:
+            anchor = due_on  # the insurer counts from another day than the effective date
+        following = dates.next_due_date(anchor, months, due_on + timedelta(days=1))
+        if self.pay_years and following >= dates.add_years(anchor, self.pay_years):
+            return None
+        return following
+
+    @cached_property
+    def open_instalment(self) -> "Instalment | None":
+        return self.instalments.filter(paid_on=None).order_by("due_on").first()
+
+
+MODE_MONTHS = {
+    Policy.Mode.YEARLY: 12,
+    Policy.Mode.HALF_YEARLY: 6,
+    Policy.Mode.QUARTERLY: 3,
+    Policy.Mode.MONTHLY: 1,
+}
+
+# Premium of a year, in SQL: nothing regular is due on single and irregular premiums.
+ANNUALISED = F("premium") * Case(
+    *(When(premium_mode=mode, then=Value(12 // months)) for mode, months in MODE_MONTHS.items()),
+    default=Value(0),
+)
+
+
+def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, dict[str, Decimal]]:
+    """Subquery: what the client OuterRef("pk") pays a year for policies in force."""
+    return (
+        Policy.objects.in_force(on).filter(holder=OuterRef("pk")).order_by().values("holder")
+        .annotate(total=Sum(ANNUALISED)).values("total")
+    )
+
+
+class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
+    agent_field = "policy__holder__agent"
+
+    def unpaid(self, on: date) -> Self:
+        """Owed on policies in force; what lapsed is for another conversation."""
+        return self.filter(
+            Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=on),
+            paid_on=None, policy__status=Policy.Status.IN_FORCE,
+        )
+
+    def unpaid_quarterly_or_longer(self, on: date) -> Self:
+        return self.unpaid(on).exclude(policy__premium_mode=Policy.Mode.MONTHLY)
+
+    def unpaid_large(self, on: date) -> Self:
+        """Yearly or half-yearly, at least 50,000 a year."""
+        yearly = Q(policy__premium_mode=Policy.Mode.YEARLY, policy__premium__gte=50_000)
+        half = Q(policy__premium_mode=Policy.Mode.HALF_YEARLY, policy__premium__gte=25_000)
+        return self.unpaid(on).filter(yearly | half)
+
+    def in_grace(self, on: date) -> Self:
+        return self.unpaid(on).filter(due_on__lt=on)
+
+
+class Instalment(models.Model):
+    """One premium that falls due."""
+
+    policy = models.ForeignKey(Policy, models.CASCADE, related_name="instalments", db_index=False)
+    due_on = models.DateField(_("due on"))
+    grace_ends_on = models.DateField(_("grace ends on"))
+    amount = models.DecimalField(_("amount"), **MONEY)
+    paid_on = models.DateField(_("paid on"), null=True, blank=True)
+
+    objects = InstalmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("instalment")
+        verbose_name_plural = _("instalments")
+        ordering = ("due_on",)
+        constraints = (
+            models.UniqueConstraint(fields=["policy", "due_on"], name="one_instalment_of_a_due_date"),
+        )
+        indexes = (
+            models.Index(fields=["due_on"], name="instalment_unpaid_due", condition=Q(paid_on=None)),
+            models.Index(
+                fields=["grace_ends_on"], name="instalment_unpaid_grace", condition=Q(paid_on=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} {self.due_on}"
