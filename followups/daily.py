@@ -147,3 +147,8 @@ def supersede(day: date) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, [day])
         return cursor.rowcount
+
+
+def write_again(first: date, last: date) -> list[ListRun]:
+    """Write the lists of `first..last` anew, after the book has changed under them."""
+    return [write_day(first + timedelta(days=n)) for n in range((last - first).days + 1)]

@@ -1,0 +1,33 @@
+"""What the minute tick sets off. The ledger decides; the queue only wakes us."""
+
+from datetime import date, datetime, time, timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from followups import daily
+from followups.models import ListRun
+
+
+def list_due(now: datetime) -> date:
+    """The last day whose list should be written by now: tomorrow's from the evening hour on."""
+    local = timezone.localtime(now)
+    evening = local.time() >= time.fromisoformat(settings.LIST_TIME)
+    return local.date() + timedelta(days=1) if evening else local.date()
+
+
+@shared_task
+def tick() -> None:
+    """Look at the ledger: write what lacks. Harmless however often and by however many it is called."""
+    due = list_due(timezone.now())
+    last = ListRun.last_day()
+    if last is None or last < due:
+        daily.write_lists(due)
+
+
+@shared_task
+def write_again() -> None:
+    """After an import: today's list and what is written ahead of it take in the new book."""
+    today = timezone.localdate()
+    daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))

@@ -1,0 +1,143 @@
+"""Working the list: what happened with a client is recorded, the next step follows, and both can be undone."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from clients.models import Client, Contact
+from followups.models import FollowUp
+
+ONE_DAY = timedelta(days=1)
+AGREED_KEEP = 7  # days for which an agreed call is worth making
+Outcome = Contact.Outcome
+
+
+class Refused(Exception):
+    """It cannot be recorded like this; the message says why and what to do."""
+
+
+@transaction.atomic
+def record(
+    followups: Sequence[FollowUp],
+    *,
+    by: User,
+    outcome: str,
+    on: date,
+    note: str = "",
+    channel: str = Contact.Channel.CALL,
+    until: date | None = None,
+) -> Contact:
+    """Close the given open follow-ups of one client with one contact, and make the next step.
+
+    `until` is the day asked for or promised. Raises Refused when nothing is open any more, when the
+    clients differ, or when the day does not fit.
+    """
+    rows = _lock(followups)
+    client = rows[0].client
+    next_on = _next_day(rows, outcome, on, until)
+    contact = Contact.objects.create(
+        client=client, by=by, on=on, channel=channel, outcome=outcome, promised_on=until, note=note,
+        subject=",".join(sorted({row.rule for row in rows}))[:120],
+    )
+    now = timezone.now()
+    for row in rows:
+        row.status, row.outcome, row.contact = FollowUp.Status.DONE, outcome, contact
+        row.done_on, row.done_at, row.done_by = on, now, by
+        row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
+        if next_on:
+            _agree(row, next_on)
+    Client.objects.filter(pk=client.pk).update(last_contact_on=on)
+    return contact
+
+
+def _lock(followups: Sequence[FollowUp]) -> list[FollowUp]:
+    ids = sorted(row.pk for row in followups)
+    rows = list(
+        FollowUp.objects.select_for_update(of=("self",))
+        .filter(pk__in=ids).select_related("client", "instalment").order_by("pk")
+    )
+    if not rows or any(not row.is_open for row in rows):
+        raise Refused(_("This has been settled meanwhile. Reload the list."))
+    if len({row.client_id for row in rows}) > 1:
+        raise Refused(_("One entry is about one client."))
+    return rows
+
+
+def _next_day(rows: list[FollowUp], outcome: str, on: date, until: date | None) -> date | None:
+    """When to speak to the client again, None where nothing needs to follow."""
+    if outcome == Outcome.NO_ANSWER:
+        return on + ONE_DAY
+    if outcome not in {Outcome.ASKED_LATER, Outcome.WILL_PAY}:
+        return None
+    if until is None:
+        raise Refused(_("Choose the day."))
+    check_day(rows, until, on)
+    # A promise is looked at the day after: by then the money has arrived or has not.
+    return until + ONE_DAY if outcome == Outcome.WILL_PAY else until
+
+
+def check_day(rows: Sequence[FollowUp], until: date, today: date) -> None:
+    """Refuse a day that has passed, or on which a premium can no longer save the cover."""
+    if until < today:
+        raise Refused(_("Choose a day from today on."))
+    ends = [row.instalment.grace_ends_on for row in rows if row.instalment]
+    if ends and until > min(ends):
+        raise Refused(
+            _("Grace ends on %(day)s and the cover with it. Choose that day or an earlier one.")
+            % {"day": min(ends).isoformat()}
+        )
+
+
+def _agree(row: FollowUp, day: date) -> None:
+    """Put what was agreed on the list of `day`, unless the same is agreed already."""
+    FollowUp.objects.bulk_create(
+        [
+            FollowUp(
+                client_id=row.client_id, policy_id=row.policy_id, instalment_id=row.instalment_id,
+                rule=FollowUp.AGREED, series=row.series, item=row.item, priority=min(row.priority, 2),
+                occasion_on=day, list_on=day, keep_until=day + timedelta(days=AGREED_KEEP), after=row,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def put_off(followup: FollowUp, *, by: User, until: date, on: date) -> Contact:
+    """Move one follow-up to a later day; the timeline keeps who did so. Raises Refused."""
+    (row,) = _lock([followup])
+    check_day([row], until, on)
+    contact = Contact.objects.create(
+        client=row.client, by=by, on=on, channel=Contact.Channel.OTHER,
+        outcome=Outcome.ASKED_LATER, promised_on=until, subject=row.rule,
+    )
+    row.status, row.outcome, row.contact = FollowUp.Status.DONE, Outcome.ASKED_LATER, contact
+    row.done_on, row.done_at, row.done_by = on, timezone.now(), by
+    row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
+    _agree(row, until)
+    return contact
+
+
+@transaction.atomic
+def undo(contact: Contact, *, by: User) -> None:
+    """Take an entry back: its follow-ups are open again, its next steps gone; the contact stays, struck.
+
+    Raises Refused when a next step has been worked on since.
+    """
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    if contact.undone_at:
+        return
+    rows = FollowUp.objects.filter(contact=contact)
+    steps = FollowUp.objects.filter(after__in=rows.values("pk"))
+    if steps.filter(status=FollowUp.Status.DONE).exists():
+        raise Refused(_("The next step has been worked on already, so this entry stays."))
+    steps.filter(status=FollowUp.Status.OPEN).delete()
+    rows.update(
+        status=FollowUp.Status.OPEN, outcome="", contact=None, done_on=None, done_at=None, done_by=None
+    )
+    contact.undone_at = timezone.now()
+    contact.save(update_fields=["undone_at"])
