@@ -106,20 +106,11 @@ def _agree(row: FollowUp, day: date) -> None:
     )
 
 
-@transaction.atomic
 def put_off(followup: FollowUp, *, by: User, until: date, on: date) -> Contact:
     """Move one follow-up to a later day; the timeline keeps who did so. Raises Refused."""
-    (row,) = _lock([followup])
-    check_day([row], until, on)
-    contact = Contact.objects.create(
-        client=row.client, by=by, on=on, channel=Contact.Channel.OTHER,
-        outcome=Outcome.ASKED_LATER, promised_on=until, subject=row.rule,
+    return record(
+        [followup], by=by, outcome=Outcome.ASKED_LATER, on=on, channel=Contact.Channel.OTHER, until=until
     )
-    row.status, row.outcome, row.contact = FollowUp.Status.DONE, Outcome.ASKED_LATER, contact
-    row.done_on, row.done_at, row.done_by = on, timezone.now(), by
-    row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
-    _agree(row, until)
-    return contact
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 import io
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,26 +28,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         day = _day(options["day"])
         rows = rows_of(_of_agent(options["agent"]), day, reveal=options["reveal"])
-        if options["format"] == "xlsx":
-            data = io.BytesIO()
-            count = write_xlsx(data, COLUMNS, rows)
-            self._deliver(data.getvalue(), options["output"])
-        else:
-            text = io.StringIO(newline="")
-            count = write_csv(text, COLUMNS, rows)
-            self._deliver(text.getvalue().encode(), options["output"])
+        count = self._write(rows, options["format"], options["output"])
         AuditEntry.record(
             None, AuditEntry.Action.EXPORT, f"list of {day}",
             rows=count, agent=options["agent"], revealed=options["reveal"],
         )
 
-    def _deliver(self, data: bytes, path: str | None) -> None:
+    def _write(self, rows: Iterator[tuple[Any, ...]], form: str, path: str | None) -> int:
+        if form == "xlsx":
+            return write_xlsx(path or sys.stdout.buffer, COLUMNS, rows)
         if path:
-            Path(path).write_bytes(data)
-        elif hasattr(self.stdout, "_out") and self.stdout._out is not sys.stdout:
-            self.stdout.write(data.decode("utf-8"), ending="")
-        else:
-            sys.stdout.buffer.write(data)
+            with Path(path).open("w", encoding="utf-8", newline="") as file:
+                return write_csv(file, COLUMNS, rows)
+        text = io.StringIO(newline="")
+        count = write_csv(text, COLUMNS, rows)
+        self.stdout.write(text.getvalue(), ending="")
+        return count
 
 
 def _day(text: str) -> date:
