@@ -278,3 +278,6 @@ class Instalment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy_id} {self.due_on}"
+
+
+from policies.batches import ImportBatch  # noqa: E402, F401 - a model of this app, read by Django here

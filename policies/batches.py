@@ -1,0 +1,148 @@
+"""One uploaded book and how far it has come: the ledger of the imports."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any, ClassVar, Self
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+PATIENCE = timedelta(minutes=3)  # without a heartbeat, after which work counts as abandoned
+
+
+def _own_name(batch: "ImportBatch", filename: str) -> str:
+    """A random name: what the user called the file never reaches the disk."""
+    return f"imports/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()[:6]}"
+
+
+class BatchQuerySet(models.QuerySet["ImportBatch"]):
+    def waiting(self) -> Self:
+        """Asked for and not begun, or begun by somebody who has fallen silent."""
+        silent = Q(heartbeat_at=None) | Q(heartbeat_at__lt=timezone.now() - PATIENCE)
+        return self.filter(silent, state__in=[*ImportBatch.CHECKS, ImportBatch.State.APPLYING])
+
+    def not_listed(self) -> Self:
+        """Applied, but the lists have not been written since."""
+        return self.filter(state=ImportBatch.State.APPLIED, listed_at=None)
+
+
+class ImportBatch(models.Model):
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("Uploaded")
+        CHECKING = "checking", _("Being checked")
+        CHECKED = "checked", _("Checked")
+        APPLYING = "applying", _("Being imported")
+        APPLIED = "applied", _("Imported")
+        FAILED = "failed", _("Could not be read")
+
+    CHECKS: ClassVar[tuple[str, ...]] = ("uploaded", "checking")
+
+    insurer = models.ForeignKey("policies.Insurer", models.PROTECT, verbose_name=_("insurer"))
+    file = models.FileField(upload_to=_own_name)
+    refused_file = models.FileField(upload_to=_own_name, blank=True, default="")
+    name = models.CharField(_("file"), max_length=200)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, default="")
+    create_agents = models.BooleanField(_("make accounts for unknown agents"), default=False)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.UPLOADED)
+    total_rows = models.PositiveIntegerField(default=0)
+    done_rows = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict)
+    error = models.CharField(max_length=400, blank=True, default="")
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    begun_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    listed_at = models.DateTimeField(null=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ("-uploaded_at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["uploaded", "checking", "checked", "applying", "applied", "failed"]
+                ),
+                name="an_import_is_in_a_known_state",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def receive(cls, file: UploadedFile, **fields: Any) -> "ImportBatch":
+        """Keep an uploaded file with its checksum."""
+        name = PurePath(file.name or "").name[:200]
+        size = file.size or 0
+        return cls.objects.create(
+            file=file, name=name, size=size, sha256=_sha256(file.chunks()), **fields
+        )
+
+    def take(self, state: str, from_states: Iterable[str]) -> bool:
+        """Begin the work unless somebody else is at it or it is done."""
+        free = ImportBatch.objects.waiting().filter(pk=self.pk, state__in=list(from_states))
+        now = timezone.now()
+        taken = free.update(state=state, heartbeat_at=now, begun_at=now, done_rows=0, error="")
+        self.refresh_from_db()
+        return bool(taken)
+
+    def beat(self, done_rows: int) -> None:
+        """Say how far the work is, and that somebody is still at it."""
+        total = max(self.total_rows, done_rows)
+        ImportBatch.objects.filter(pk=self.pk).update(
+            done_rows=done_rows, total_rows=total, heartbeat_at=timezone.now()
+        )
+
+    def confirm(self) -> bool:
+        """Let the checked book be written; answer whether this was the first time."""
+        checked = ImportBatch.objects.filter(pk=self.pk, state=self.State.CHECKED)
+        return bool(
+            checked.update(state=self.State.APPLYING, heartbeat_at=None, begun_at=None, done_rows=0)
+        )
+
+    def finish(self, state: str, **fields: Any) -> None:
+        now = timezone.now()
+        ImportBatch.objects.filter(pk=self.pk).update(
+            state=state, heartbeat_at=now, finished_at=now, **fields
+        )
+        self.refresh_from_db()
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.done_rows * 100 // self.total_rows) if self.total_rows else 0
+
+    @property
+    def seconds(self) -> float:
+        if not (self.begun_at and self.finished_at):
+            return 0.0
+        return max((self.finished_at - self.begun_at).total_seconds(), 0.1)
+
+    @property
+    def is_busy(self) -> bool:
+        return self.state in {*self.CHECKS, self.State.APPLYING}
+
+    @property
+    def is_changeless(self) -> bool:
+        """The book says nothing that is not known."""
+        counts = ("created_policies", "updated_policies", "created_clients", "updated_clients")
+        return bool(self.report) and not any(self.report.get(name) for name in counts)
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
