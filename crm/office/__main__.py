@@ -1,0 +1,141 @@
+"""`make run`: the whole office in the foreground of one terminal."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB
+from functools import partial
+from pathlib import Path
+
+from crm import environment as env
+from crm.office.keeper import Lease, is_kept, lock, servers_in_use, start_keeper
+from crm.office.processes import ServerError
+from crm.office.servers import BASE_DIR, data_dir
+from crm.office.supervisor import Child, stop, tend
+from crm.office.tether import OFFICE
+
+CELERY = ["-m", "celery", "--quiet", "--app=crm"]
+PROGRAMS = {
+    "web": ["-m", "crm.serve"],
+    "worker": [
+        *CELERY,
+        "worker",
+        "--pool=threads",
+        "--concurrency=2",
+        "--loglevel=WARNING",
+        "--without-gossip",
+        "--without-mingle",
+    ],
+    # In memory: a schedule that only ticks has nothing to remember, and no file to lose.
+    "schedule": [*CELERY, "beat", "--scheduler=celery.beat:Scheduler", "--loglevel=WARNING"],
+}
+
+
+def main() -> None:
+    asked_to_close = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: asked_to_close.set())
+    try:
+        open_office(data_dir(), asked_to_close)
+    except (ServerError, OSError) as error:
+        sys.exit(f"{error}")
+
+
+def open_office(home: Path, asked_to_close: threading.Event) -> None:
+    wait_for_free_port()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock(home / "office.lock", LOCK_EX | LOCK_NB) as alone:
+        if alone is None:
+            raise ServerError(f"The office in {home} is open already, in another terminal.")
+        with servers_in_use(home) as lease:
+            accounts = prepare(lease, asked_to_close)
+            if not asked_to_close.is_set():
+                work(lease, accounts, asked_to_close)
+    say("Closed.")
+
+
+def prepare(lease: Lease, asked_to_close: threading.Event) -> str:
+    """Bring tables and files up to date; return the demo accounts in lines."""
+    opening = start("opening", ["-m", "crm.office.opening"], lease, stdout=subprocess.PIPE)
+    while opening.poll() is None:
+        if asked_to_close.wait(0.05):
+            opening.terminate()
+            opening.wait()
+            return ""
+    accounts = opening.stdout.read().decode() if opening.stdout else ""
+    if opening.returncode:
+        raise ServerError("The office could not be opened; the reason stands above.")
+    return accounts
+
+
+def work(lease: Lease, accounts: str, asked_to_close: threading.Event) -> None:
+    """Keep everything running until asked to close."""
+    children = [Child(name, partial(start, name, PROGRAMS[name], lease)) for name in PROGRAMS]
+    keeper = Child("servers", partial(start_keeper, lease.data_dir), process=lease.keeper)
+    is_announced = False
+    while not asked_to_close.wait(0.1):
+        if lease.servers and not is_kept(lease.data_dir):
+            keeper.tend(say)
+        tend(children, say)
+        if not is_announced and answers():
+            is_announced = True
+            announce(accounts)
+    say("Closing ...")
+    stop(children)
+
+
+def start(
+    name: str, arguments: list[str], lease: Lease, stdout: int | None = None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=BASE_DIR,
+        env=os.environ | {OFFICE: str(os.getpid()), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        pass_fds=[lease.handle],  # while it lives, the servers stay, even if we are killed
+        start_new_session=True,  # Ctrl-C is told to us alone: we stop them in order
+    )
+
+
+def address() -> tuple[str, int]:
+    return env.text("HOST", "127.0.0.1"), env.number("PORT", 8000)
+
+
+def wait_for_free_port() -> None:
+    """Refuse a taken port; what a killed office left behind lets go within a second."""
+    for _ in range(30):
+        family = socket.AF_INET6 if ":" in address()[0] else socket.AF_INET
+        with suppress(OSError), socket.create_server(address(), family=family):
+            return
+        time.sleep(0.1)
+    port = address()[1]
+    raise ServerError(f"Port {port} is taken: choose another, as in `make run PORT={port + 1}`.")
+
+
+def answers() -> bool:
+    with suppress(OSError), socket.create_connection(address(), timeout=1):
+        return True
+    return False
+
+
+def announce(accounts: str) -> None:
+    host, port = address()
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+    say(f"\n常青 Evergreen is open:  http://{shown}:{port}/\n")
+    if accounts:
+        say(f"Demo accounts 演示账号:\n{accounts}")
+    say("Ctrl-C closes the office.")
+
+
+def say(what: str) -> None:
+    print(what, flush=True)
+
+
+if __name__ == "__main__":
+    main()
