@@ -1,0 +1,316 @@
+"""How far a team is: a few set-based queries, however many agents and follow-ups there are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Greatest, Least
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role, Team, User
+from accounts.scope import agents_seen_by
+from clients.models import Client
+from followups.models import FollowUp
+from lib import dates, names
+from policies.models import Instalment, Policy
+
+DAYS_BACK = 10
+LOW_PERCENT = 60
+LOW_DAYS = 3  # "several": fewer is a bad day, not a pattern
+SOON = timedelta(days=7)
+REINSTATEMENT_YEARS = 2  # Insurance Law, article 37: afterwards the insurer may end the contract
+
+NO_MONEY = Decimal(0)
+Unfinished = tuple[date, date, int]  # first day, last day, how many rows
+
+
+@dataclass
+class Day:
+    """What was done on a day, and what stood on its list and was not."""
+
+    on: date
+    done: int = 0
+    undone: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.done + self.undone
+
+    @property
+    def percent(self) -> int | None:
+        """Rounded down, so that 100 means everything; None where there was nothing to do."""
+        return 100 * self.done // self.total if self.total else None
+
+    @property
+    def low(self) -> bool:
+        return self.percent is not None and self.percent < LOW_PERCENT
+
+
+@dataclass
+class Owed:
+    """Premiums in their days of grace."""
+
+    count: int = 0
+    amount: Decimal = NO_MONEY
+    soon: int = 0
+    soon_amount: Decimal = NO_MONEY
+
+
+@dataclass
+class AgentFigures:
+    agent: User
+    today: Day
+    days: list[Day]  # the days before today, oldest first
+    overdue: int = 0
+    grace: Owed = field(default_factory=Owed)
+
+    @property
+    def low_days(self) -> int:
+        return sum(day.low for day in self.days)
+
+    @property
+    def often_low(self) -> bool:
+        return self.low_days >= LOW_DAYS
+
+    @property
+    def needs_you(self) -> bool:
+        return self.often_low or self.grace.soon > 0
+
+    @property
+    def percent(self) -> int | None:
+        """Completion over all the days before today together."""
+        return _together(self.days).percent
+
+    @property
+    def tone(self) -> str:
+        if self.today.total and self.today.done == self.today.total:
+            return "ok"
+        return "danger" if self.overdue and self.today.low else "accent"
+
+
+@dataclass(frozen=True)
+class Stage:
+    code: str
+    label: str | Promise
+    tone: str
+    count: int
+    amount: Decimal
+
+
+@dataclass
+class Board:
+    day: date
+    agents: list[AgentFigures]
+    pipeline: list[Stage]
+
+    @property
+    def today(self) -> Day:
+        return _together([figures.today for figures in self.agents], self.day)
+
+    @property
+    def overdue(self) -> int:
+        return sum(figures.overdue for figures in self.agents)
+
+    @property
+    def most_overdue(self) -> AgentFigures | None:
+        worst = max(self.agents, key=lambda figures: figures.overdue, default=None)
+        return worst if worst and worst.overdue else None
+
+    @property
+    def grace(self) -> Owed:
+        each = [figures.grace for figures in self.agents]
+        return Owed(
+            sum(owed.count for owed in each),
+            sum((owed.amount for owed in each), NO_MONEY),
+            sum(owed.soon for owed in each),
+            sum((owed.soon_amount for owed in each), NO_MONEY),
+        )
+
+    @property
+    def needing_you(self) -> list[AgentFigures]:
+        return sorted((figures for figures in self.agents if figures.needs_you), key=_attention)
+
+    @property
+    def pipeline_count(self) -> int:
+        return sum(stage.count for stage in self.pipeline)
+
+    @property
+    def pipeline_amount(self) -> Decimal:
+        return sum((stage.amount for stage in self.pipeline), NO_MONEY)
+
+    @property
+    def largest_stage(self) -> int:
+        return max((stage.count for stage in self.pipeline), default=0)
+
+    def sort(self, order: str) -> None:
+        """Order the agents; the default is that of the organisation, never a ranking."""
+        if order == "attention":
+            self.agents.sort(key=_attention)
+        if order == "name":
+            self.agents.sort(key=lambda figures: names.pinyin(figures.agent.name))
+
+
+def teams_seen_by(user: User) -> QuerySet[Team]:
+    """The subtree one leads, every team for an administrator."""
+    if user.administers:
+        return Team.objects.all()
+    return user.team.subtree() if user.leads and user.team else Team.objects.none()
+
+
+def agents_of(user: User, team: Team | None = None) -> QuerySet[User]:
+    """Who stands on the board: active agents, and whoever else still has clients to serve."""
+    serving = Exists(Client.objects.filter(agent=OuterRef("pk")))
+    agents = agents_seen_by(user).filter(Q(role=Role.AGENT, is_active=True) | serving)
+    return agents.filter(team__path__startswith=team.path) if team else agents
+
+
+def board(user: User, day: date, team: Team | None = None) -> Board:
+    """Everything the team page shows on `day`."""
+    agents = agents_of(user, team)
+    return Board(day, figures_of(user, agents, day), pipeline_of(user, agents, day))
+
+
+def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigures]:
+    """The figures of each agent, in the order of the organisation.
+
+    Completion of a day d is: done on d ÷ (done on d + rows still open or missed whose list days
+    cover d). What was withdrawn or replaced counts nowhere, and what was done later than d does not
+    count against d. A rate is a whole percent rounded down, None where d asked for nothing.
+    """
+    first = day - timedelta(days=DAYS_BACK)
+    followups = FollowUp.objects.visible_to(user).filter(client__agent__in=agents.values("pk"))
+    done, unfinished = _done_by_day(followups, first, day), _unfinished(followups, first, day)
+    overdue = dict(
+        followups.overdue(day).order_by().values_list("client__agent").annotate(n=Count("pk"))
+    )
+    grace = _grace(user, agents, day)
+    everyone = agents.select_related("team").order_by("team__path", "staff_no")
+    return [
+        AgentFigures(
+            agent,
+            *_today_and_before(_days(first, done.get(agent.pk, {}), unfinished.get(agent.pk, []))),
+            overdue.get(agent.pk, 0),
+            grace.get(agent.pk, Owed()),
+        )
+        for agent in everyone
+    ]
+
+
+def _done_by_day(
+    followups: QuerySet[FollowUp], first: date, last: date
+) -> dict[int, dict[date, int]]:
+    done: dict[int, dict[date, int]] = {}
+    rows = followups.filter(status=FollowUp.Status.DONE, done_on__range=(first, last)).order_by()
+    counted = rows.values_list("client__agent", "done_on").annotate(n=Count("pk"))
+    for agent, on, count in counted:
+        done.setdefault(agent, {})[on] = count
+    return done
+
+
+def _unfinished(
+    followups: QuerySet[FollowUp], first: date, last: date
+) -> dict[int, list[Unfinished]]:
+    """Spans of list days cut to `first..last`: at most 66 an agent, however many rows there are."""
+    spans: dict[int, list[Unfinished]] = {}
+    status = [FollowUp.Status.OPEN, FollowUp.Status.MISSED]
+    rows = followups.filter(status__in=status, list_on__lte=last, keep_until__gte=first).order_by()
+    counted = rows.values_list(
+        "client__agent", Greatest("list_on", first), Least("keep_until", last)
+    ).annotate(n=Count("pk"))
+    for agent, begin, end, count in counted:
+        spans.setdefault(agent, []).append((begin, end, count))
+    return spans
+
+
+def _days(first: date, done: dict[date, int], unfinished: Iterable[Unfinished]) -> list[Day]:
+    days = [Day(first + timedelta(days=n)) for n in range(DAYS_BACK + 1)]
+    for day in days:
+        day.done = done.get(day.on, 0)
+    for begin, end, count in unfinished:
+        for day in days[(begin - first).days : (end - first).days + 1]:
+            day.undone += count
+    return days
+
+
+def _today_and_before(days: list[Day]) -> tuple[Day, list[Day]]:
+    return days[-1], days[:-1]
+
+
+def _together(days: list[Day], on: date = date.min) -> Day:
+    return Day(on, sum(day.done for day in days), sum(day.undone for day in days))
+
+
+def _grace(user: User, agents: QuerySet[User], day: date) -> dict[int, Owed]:
+    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=agents.values("pk"))
+    soon = Q(grace_ends_on__lte=day + SOON)
+    rows = (
+        owed.in_grace(day)
+        .order_by()
+        .values_list("policy__holder__agent")
+        .annotate(
+            n=Count("pk"),
+            total=Sum("amount"),
+            soon=Count("pk", filter=soon),
+            soon_total=Sum("amount", filter=soon, default=NO_MONEY),
+        )
+    )
+    return {agent: Owed(*figures) for agent, *figures in rows}
+
+
+def _attention(figures: AgentFigures) -> tuple[Any, ...]:
+    """Whoever needs the leader first: grace that runs out, overdue work, days below the mark."""
+    percent = figures.today.percent
+    return (
+        -figures.grace.soon,
+        -figures.overdue,
+        -figures.low_days,
+        -figures.grace.amount,
+        100 if percent is None else percent,
+    )
+
+
+def pipeline_of(user: User, agents: QuerySet[User], day: date) -> list[Stage]:
+    """Premiums by how near they are; each is in one stage only."""
+    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=agents.values("pk"))
+    week, month, quarter = (day + timedelta(days=n) for n in (7, 30, 90))
+    stages = (
+        ("quarter", _("Quarter ahead"), "slate", Q(due_on__gt=month, due_on__lte=quarter)),
+        ("month", _("Month ahead"), "slate", Q(due_on__gt=week, due_on__lte=month)),
+        ("week", _("Due in 7 days"), "accent", Q(due_on__gte=day, due_on__lte=week)),
+        ("grace", _("In grace"), "warn", Q(due_on__lt=day)),
+    )
+    wanted: dict[str, Any] = {}
+    for code, _label, _tone, when in stages:
+        wanted[f"{code}_n"] = Count("pk", filter=when)
+        wanted[f"{code}_sum"] = Sum("amount", filter=when, default=NO_MONEY)
+    found = owed.unpaid(day).filter(due_on__lte=quarter).order_by().aggregate(**wanted)
+    ahead = [
+        Stage(code, label, tone, found[f"{code}_n"], found[f"{code}_sum"])
+        for code, label, tone, _when in stages
+    ]
+    return [*ahead, _lapsed(user, agents, day)]
+
+
+def _lapsed(user: User, agents: QuerySet[User], day: date) -> Stage:
+    """Lapsed, and still within the years in which it can be reinstated."""
+    since = dates.add_years(day, -REINSTATEMENT_YEARS)
+    lapsed = Policy.objects.visible_to(user).filter(holder__agent__in=agents.values("pk"))
+    found = (
+        lapsed.lapsed(day)
+        .filter(lapses_on__gt=since)
+        .order_by()
+        .aggregate(n=Count("pk"), total=Sum("premium", default=NO_MONEY))
+    )
+    return Stage("lapsed", _("Lapsed, recoverable"), "danger", found["n"], found["total"])
+
+
+def book_of(user: User, agent: User) -> dict[str, Any]:
+    """How many clients and policies an agent serves, and when a client was last spoken to."""
+    mine = Client.objects.visible_to(user).filter(agent=agent)
+    found = mine.aggregate(clients=Count("pk"), last=Max("last_contact_on"))
+    policies = Policy.objects.visible_to(user).filter(holder__agent=agent).count()
+    return found | {"policies": policies}
