@@ -20,7 +20,8 @@ from policies.models import Instalment, Policy
 
 DAYS_BACK = 10
 LOW_PERCENT = 60
-LOW_DAYS = 3  # "several": fewer is a bad day, not a pattern
+GOOD_PERCENT = 80
+SEVERAL = 3  # fewer is a bad day, not a pattern
 SOON = timedelta(days=7)
 REINSTATEMENT_YEARS = 2  # Insurance Law, article 37: afterwards the insurer may end the contract
 
@@ -74,7 +75,7 @@ class AgentFigures:
 
     @property
     def often_low(self) -> bool:
-        return self.low_days >= LOW_DAYS
+        return self.low_days >= SEVERAL
 
     @property
     def needs_you(self) -> bool:
@@ -87,9 +88,9 @@ class AgentFigures:
 
     @property
     def tone(self) -> str:
-        if self.today.total and self.today.done == self.today.total:
+        if (self.today.percent or 0) >= GOOD_PERCENT:
             return "ok"
-        return "danger" if self.overdue and self.today.low else "accent"
+        return "danger" if self.overdue >= SEVERAL and self.today.low else "accent"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.admin import ForAdministrators, ToRead
+from followups.models import ListRun, ServicePlan
+
+
+@admin.register(ServicePlan)
+class ServicePlanAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The matrix of 11 items and 3 classes on one page; no cell is added or deleted."""
+
+    list_display = ("item", "client_class", "level")
+    list_display_links = None
+    list_editable = ("level",)
+    list_filter = ("client_class",)
+    list_per_page = 33
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ListRun)
+class ListRunAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The ledger of written lists, to read only."""
+
+    list_display = ("day", "at", "rows", "withdrawn", "missed", "superseded", "seconds")
+    date_hierarchy = "day"
+
+    @admin.display(description=ListRun._meta.get_field("created").verbose_name)
+    def rows(self, run: ListRun) -> int:
+        return sum(run.created.values())

@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.admin import ForAdministrators
+from policies.models import Insurer, Product
+
+
+@admin.register(Insurer)
+class InsurerAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "name")
+    search_fields = ("code", "name")
+
+
+@admin.register(Product)
+class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "insurer", "kind", "grace_days", "kind_corrected")
+    list_editable = ("kind", "grace_days")
+    list_filter = ("kind", "kind_corrected", "insurer")
+    list_select_related = ("insurer",)
+    search_fields = ("name",)
+    readonly_fields = ("kind_corrected",)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        if "kind" in form.changed_data:
+            obj.kind_corrected = True  # The next book must not guess it from the name again.
+        super().save_model(request, obj, form, change)
