@@ -1,0 +1,191 @@
+"""A book into the database: stage, match, compare, write. A check is the same without the writing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from accounts.models import AuditEntry, Role, User
+from lib import dates
+from policies.importing import matching, staging, writing
+from policies.importing.rows import ParsedRow
+from policies.importing.staging import Stage
+from policies.models import Insurer, Product
+
+IMPORTING = 0x424F4F4B  # key of the advisory lock: one book at a time is compared and written
+LONGEST_STAFF_NO = 30
+
+
+class Finding(NamedTuple):
+    """What is wrong in one cell, in the words of the file."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass
+class Report:
+    rows: int = 0
+    created_clients: int = 0
+    updated_clients: int = 0
+    created_policies: int = 0
+    updated_policies: int = 0
+    unchanged: int = 0
+    rejected: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self) | {
+            "rejected": [finding._asdict() for finding in self.rejected],
+            "warnings": [finding._asdict() for finding in self.warnings],
+        }
+
+    @property
+    def rejected_rows(self) -> int:
+        return len({finding.row for finding in self.rejected})
+
+    @property
+    def warned_rows(self) -> int:
+        return len({finding.row for finding in self.warnings})
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do with a book, and for whom."""
+
+    insurer: Insurer
+    by: User | None = None
+    create_agents: bool = False
+    dry_run: bool = False
+    name: str = ""
+    columns: dict[str, str] = field(default_factory=dict)  # field: the file's heading
+    today: date = field(default_factory=dates.today)
+
+    def heading(self, name: str) -> str:
+        return self.columns.get(name, name)
+
+
+def take_in(
+    rows: Iterable[ParsedRow],
+    order: Order,
+    report: Report,
+    *,
+    progress: Callable[[int], object] = lambda rows: None,
+    before_commit: Callable[[], object] = lambda: None,
+) -> Report:
+    """Write what the rows bring, all or nothing, and complete the report.
+
+    `progress` hears how many rows are read; `before_commit` runs in the transaction of the writing.
+    """
+    stage = Stage(order.today, _known_kinds(order.insurer), guess_due=_guesses(order))
+    try:
+        for read in stage.fill(rows):
+            progress(read)
+        with transaction.atomic():
+            _compare_and_write(stage, order, report, before_commit)
+    finally:
+        _drop()
+    return report
+
+
+def _compare_and_write(
+    stage: Stage, order: Order, report: Report, before_commit: Callable[[], object]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTING])
+    before_commit()
+    _report_repeated(order, report)
+    _settle_agents(stage, order, report)
+    _settle_products(stage, order)
+    matching.find_people(order.insurer.pk)
+    for name, count in writing.compare(order.insurer.pk).items():
+        setattr(report, name, count)
+    if order.dry_run:
+        transaction.set_rollback(True)
+        return
+    writing.write(order.insurer.pk, order.today)
+    _record(order, report)
+
+
+def _report_repeated(order: Order, report: Report) -> None:
+    heading = order.heading("policy_no")
+    report.warnings += [
+        Finding(row, heading, policy_no, "policy_number_repeated")
+        for row, policy_no in matching.drop_repeated()
+    ]
+
+
+def _settle_agents(stage: Stage, order: Order, report: Report) -> None:
+    """Make the accounts of unknown agents where that was asked for; else warn of each row."""
+    numbers = list(stage.agents)
+    known = set(User.objects.filter(staff_no__in=numbers).values_list("staff_no", flat=True))
+    unknown = [number for number in numbers if number not in known]
+    if order.create_agents:
+        User.objects.bulk_create(
+            _without_login(number, stage.agents[number])
+            for number in unknown
+            if len(number) <= LONGEST_STAFF_NO
+        )
+        unknown = [number for number in unknown if len(number) > LONGEST_STAFF_NO]
+    heading = order.heading("agent_no")
+    report.warnings += [
+        Finding(row, heading, number, "agent_unknown") for row, number in _rows_of(unknown)
+    ]
+
+
+def _without_login(staff_no: str, name: str) -> User:
+    agent = User(staff_no=staff_no, name=(name or staff_no)[:60], role=Role.AGENT)
+    agent.set_unusable_password()
+    return agent
+
+
+def _rows_of(agents: list[str]) -> list[tuple[int, str]]:
+    if not agents:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row, agent_no FROM import_row WHERE agent_no = ANY(%s) ORDER BY n", [agents]
+        )
+        return list(cursor.fetchall())
+
+
+def _settle_products(stage: Stage, order: Order) -> None:
+    Product.objects.bulk_create(
+        (
+            Product(insurer=order.insurer, name=name, kind=kind)
+            for name, kind in stage.products.items()
+            if name not in stage.known_kinds
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _known_kinds(insurer: Insurer) -> dict[str, str]:
+    return dict(Product.objects.filter(insurer=insurer).values_list("name", "kind"))
+
+
+def _guesses(order: Order) -> bool:
+    """Whether due dates must be counted, since the book has no column for them."""
+    return bool(order.columns) and "next_due_on" not in order.columns
+
+
+def _record(order: Order, report: Report) -> None:
+    counts = {name: value for name, value in vars(report).items() if isinstance(value, int)}
+    reasons = Counter(finding.reason for finding in (*report.rejected, *report.warnings))
+    AuditEntry.record(
+        order.by, AuditEntry.Action.IMPORT, f"insurer {order.insurer.pk}",
+        counts=counts, reasons=dict(reasons),
+    )  # fmt: skip
+
+
+def _drop() -> None:
+    if connection.needs_rollback:
+        return  # the tables go with the transaction that made them
+    with connection.cursor() as cursor:
+        cursor.execute(staging.DROP)

@@ -1,0 +1,248 @@
+"""What the file says against what is known, and the writing of the difference: one statement for each table.
+
+A cell that is blank leaves what is known; a row that brings nothing new writes nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from lib.crypto import decrypt
+from policies.models import MODE_MONTHS
+from policies.premiums import PAYABLE, USUAL_GRACE_DAYS
+
+_TEXTS = "gender mobile phone email address postcode".split()
+
+
+def _last(name: str, said: str) -> str:
+    return f"(array_agg(r.{name} ORDER BY r.n DESC) FILTER (WHERE {said}))[1]"
+
+
+def _last_text(name: str) -> str:
+    return "COALESCE(" + _last(name, f"r.{name} <> ''") + f", '') AS {name}"
+
+
+_CLIENT_TEXTS = ", ".join(_last_text(name) for name in _TEXTS)
+_CLIENT_DAYS = ", ".join(
+    _last(name, f"r.{name} IS NOT NULL") + f" AS {name}"
+    for name in ("birth_on", "next_birthday_on", "id_index", "id_number")
+)
+_SAME_CLIENT = " AND ".join(
+    (
+        "c.name = i.name",
+        *(f"i.{name} IN ('', c.{name})" for name in _TEXTS),
+        "(i.birth_on IS NULL OR i.birth_on IS NOT DISTINCT FROM c.birth_on)",
+        "(i.id_index IS NULL OR i.id_index IS NOT DISTINCT FROM c.id_index)",
+    )
+)
+
+COMPARE_CLIENTS = (
+    f"""
+CREATE TEMP TABLE import_client AS
+SELECT p.client_id, bool_or(p.is_new) AS is_new, false AS is_changed, {_CLIENT_TEXTS}, {_CLIENT_DAYS},
+    {_last('name', 'true')} AS name, {_last('pinyin', 'true')} AS pinyin,
+    {_last('initials', 'true')} AS initials
+FROM import_row r JOIN import_person_of o ON o.n = r.n JOIN import_person p ON p.person = o.person
+GROUP BY p.client_id
+""",
+    f"""
+UPDATE import_client i SET is_changed = true FROM clients_client c
+WHERE c.id = i.client_id AND NOT i.is_new AND NOT ({_SAME_CLIENT})
+""",
+    "CREATE UNIQUE INDEX ON import_client (client_id)",
+    "ANALYZE import_client",
+)
+
+# The value of a policy's column after the import: the file's word, else what is known.
+_POLICY_TEXTS = "proposal_no insured_name relation bank_name".split()
+_POLICY_VALUES = "sum_assured pay_years cover_years issued_on effective_on matures_on covers_until".split()
+_AFTER = (
+    {name: f"COALESCE(NULLIF(r.{name}, ''), y.{name}, '')" for name in _POLICY_TEXTS}
+    | {name: f"COALESCE(r.{name}, y.{name})" for name in _POLICY_VALUES}
+    | {
+        "holder_id": "p.client_id",
+        "product_id": "COALESCE(d.id, y.product_id)",
+        "agent_id": "CASE WHEN r.agent_no = '' THEN y.agent_id ELSE a.id END",
+        "premium": "COALESCE(r.premium, y.premium, 0)",
+        "premium_mode": "COALESCE(NULLIF(r.premium_mode, ''), y.premium_mode, 'yearly')",
+        "status": "COALESCE(NULLIF(r.status, ''), y.status, 'in_force')",
+        "next_due_on": "COALESCE(r.next_due_on, y.next_due_on, r.guessed_due_on)",
+    }
+)
+_NAMES = ", ".join(_AFTER)
+
+COMPARE_POLICIES = (
+    f"""
+CREATE TEMP TABLE import_policy AS
+SELECT r.n, r.policy_no, y.id AS policy_id, y.holder_id AS old_holder_id, y.agent_id AS old_agent_id,
+    y.id IS NULL AS is_new,
+    y.id IS NOT NULL AND ROW({", ".join(_AFTER.values())})
+        IS DISTINCT FROM ROW({", ".join(f"y.{name}" for name in _AFTER)}) AS is_changed,
+    {", ".join(f"{value} AS {name}" for name, value in _AFTER.items())}
+FROM import_row r
+JOIN import_person_of o ON o.n = r.n
+JOIN import_person p ON p.person = o.person
+LEFT JOIN policies_policy y ON y.insurer_id = %(insurer)s AND y.policy_no = r.policy_no
+LEFT JOIN policies_product d ON d.insurer_id = %(insurer)s AND d.name = r.product_name
+LEFT JOIN accounts_user a ON a.staff_no = r.agent_no
+""",
+    "CREATE UNIQUE INDEX ON import_policy (n)",
+    "CREATE INDEX ON import_policy (policy_id)",
+    "ANALYZE import_policy",
+)  # fmt: skip
+
+# Encrypted numbers differ in every writing, so that they are compared here and not in SQL.
+SEALED = """
+SELECT i.n, r.insured_id_number, y.insured_id_number, r.account, y.account
+FROM import_policy i JOIN import_row r ON r.n = i.n JOIN policies_policy y ON y.id = i.policy_id
+WHERE NOT i.is_changed AND (r.insured_id_number IS NOT NULL OR r.account IS NOT NULL)
+"""
+
+COUNT = """
+SELECT (SELECT count(*) FROM import_client WHERE is_new) AS created_clients,
+    (SELECT count(*) FROM import_client WHERE is_changed) AS updated_clients,
+    count(*) FILTER (WHERE is_new) AS created_policies,
+    count(*) FILTER (WHERE is_changed) AS updated_policies,
+    count(*) FILTER (WHERE NOT is_new AND NOT is_changed) AS unchanged
+FROM import_policy
+"""
+
+WRITE_CLIENTS = (
+    f"""
+INSERT INTO clients_client (id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
+    id_index, id_number, birthday_calendar, client_class, attention, deceased, do_not_contact, note, version,
+    created_at)
+SELECT client_id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
+    id_index, COALESCE(id_number, ''), 'solar', '', '', false, false, '', 1, now()
+FROM import_client WHERE is_new ORDER BY client_id
+""",
+    f"""
+UPDATE clients_client c SET name = i.name, pinyin = i.pinyin, initials = i.initials,
+    {", ".join(f"{name} = COALESCE(NULLIF(i.{name}, ''), c.{name})" for name in _TEXTS)},
+    birth_on = COALESCE(i.birth_on, c.birth_on),
+    next_birthday_on = CASE WHEN i.birth_on IS NULL OR i.birth_on = c.birth_on
+        THEN c.next_birthday_on ELSE i.next_birthday_on END,
+    id_index = COALESCE(i.id_index, c.id_index),
+    id_number = CASE WHEN i.id_index IS NULL OR i.id_index IS NOT DISTINCT FROM c.id_index
+        THEN c.id_number ELSE i.id_number END,
+    version = c.version + 1
+FROM import_client i WHERE c.id = i.client_id AND i.is_changed
+""",
+)
+
+WRITE_POLICIES = (
+    f"""
+INSERT INTO policies_policy (insurer_id, policy_no, {_NAMES}, insured_id_number, account, version, created_at)
+SELECT %(insurer)s, i.policy_no, {", ".join(f"i.{name}" for name in _AFTER)},
+    COALESCE(r.insured_id_number, ''), COALESCE(r.account, ''), 1, now()
+FROM import_policy i JOIN import_row r ON r.n = i.n WHERE i.is_new ORDER BY i.n
+""",
+    f"""
+UPDATE policies_policy y SET {", ".join(f"{name} = i.{name}" for name in _AFTER)},
+    insured_id_number = COALESCE(r.insured_id_number, y.insured_id_number),
+    account = COALESCE(r.account, y.account), version = y.version + 1
+FROM import_policy i JOIN import_row r ON r.n = i.n WHERE y.id = i.policy_id AND i.is_changed
+""",
+    """
+UPDATE import_policy i SET policy_id = y.id FROM policies_policy y
+WHERE i.is_new AND y.insurer_id = %(insurer)s AND y.policy_no = i.policy_no
+""",
+    "ANALYZE import_policy",
+)
+
+_REGULAR = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
+_PAYABLE = ", ".join(f"'{status.value}'" for status in PAYABLE)
+
+WRITE_INSTALMENTS = (
+    # The insurer waits for a later premium: the earlier ones are paid.
+    """
+UPDATE policies_instalment t SET paid_on = %(today)s
+FROM import_policy i
+WHERE t.policy_id = i.policy_id AND (i.is_new OR i.is_changed)
+  AND t.paid_on IS NULL AND t.due_on < i.next_due_on
+""",
+    f"""
+INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
+SELECT i.policy_id, i.next_due_on, i.next_due_on + COALESCE(d.grace_days, {USUAL_GRACE_DAYS}), i.premium
+FROM import_policy i LEFT JOIN policies_product d ON d.id = i.product_id
+WHERE (i.is_new OR i.is_changed) AND i.next_due_on IS NOT NULL
+  AND i.status IN ({_PAYABLE}) AND i.premium_mode IN ({_REGULAR})
+ON CONFLICT (policy_id, due_on) DO UPDATE SET amount = excluded.amount
+WHERE policies_instalment.paid_on IS NULL AND policies_instalment.amount <> excluded.amount
+""",
+    """
+UPDATE policies_policy y SET lapses_on = owed.lapses_on FROM (
+    SELECT i.policy_id, min(t.grace_ends_on) + 1 AS lapses_on
+    FROM import_policy i LEFT JOIN policies_instalment t ON t.policy_id = i.policy_id AND t.paid_on IS NULL
+    WHERE i.is_new OR i.is_changed GROUP BY i.policy_id
+) AS owed
+WHERE y.id = owed.policy_id AND y.lapses_on IS DISTINCT FROM owed.lapses_on
+""",
+)
+
+# A client belongs to the agent of the policy that took effect last. Recomputed only where the book
+# moved a policy, so that a handover in the office stands until the insurer says otherwise.
+WRITE_AGENTS = """
+WITH moved AS (
+    SELECT client_id AS id FROM import_client WHERE is_new
+    UNION
+    SELECT unnest(ARRAY[holder_id, old_holder_id]) FROM import_policy
+    WHERE is_changed
+      AND (agent_id IS DISTINCT FROM old_agent_id OR holder_id IS DISTINCT FROM old_holder_id)
+    UNION
+    SELECT i.holder_id FROM import_policy i JOIN clients_client c ON c.id = i.holder_id
+    WHERE i.is_new AND c.agent_id IS NULL
+), served AS (
+    SELECT DISTINCT ON (m.id) m.id, y.agent_id FROM moved m
+    LEFT JOIN policies_policy y ON y.holder_id = m.id AND y.agent_id IS NOT NULL
+    ORDER BY m.id, y.effective_on DESC NULLS LAST, y.policy_no DESC
+)
+UPDATE clients_client c SET agent_id = served.agent_id FROM served
+WHERE c.id = served.id AND c.agent_id IS DISTINCT FROM served.agent_id
+"""
+
+
+def compare(insurer_id: int) -> dict[str, int]:
+    """Work out what is new, changed and unchanged; return the counts."""
+    _run(COMPARE_CLIENTS, {})
+    _run(COMPARE_POLICIES, {"insurer": insurer_id})
+    _mark_changed(_resealed())
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT)
+        names = [column.name for column in cursor.description]
+        return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def write(insurer_id: int, today: date) -> None:
+    for statements in (WRITE_CLIENTS, WRITE_POLICIES, WRITE_INSTALMENTS, [WRITE_AGENTS]):
+        _run(statements, {"insurer": insurer_id, "today": today})
+
+
+def _run(statements: Iterable[str], params: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, params)
+
+
+def _resealed() -> list[int]:
+    """Rows of known policies whose encrypted numbers are others than the known ones."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(SEALED)
+        return [
+            n for n, insured, known_insured, account, known_account in cursor
+            if _differs(insured, known_insured, "policy.insured_id_number")
+            or _differs(account, known_account, "policy.account")
+        ]  # fmt: skip
+
+
+def _differs(said: memoryview | None, known: memoryview | None, context: str) -> bool:
+    if said is None:
+        return False
+    return not known or decrypt(bytes(said), context) != decrypt(bytes(known), context)
+
+
+def _mark_changed(numbers: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE import_policy SET is_changed = true WHERE n = ANY(%s)", [numbers])
