@@ -76,12 +76,13 @@ def roll_birthdays(day: date) -> None:
 
 def settle(day: date) -> int:
     """Withdraw what is no longer wanted, with the reason kept; return how many."""
-    eve = day - ONE_DAY
-    withdrawn = sum(
-        _withdraw(FollowUp.objects.filter(rule=rule.code).exclude(Exists(rule.still_wanted(eve))))
-        for rule in RULEBOOK
-    )
-    return withdrawn + _withdraw(_agreed_but_settled(eve)) + _withdraw(_lapsing(day))
+    withdrawn = sum(_withdraw(_unwanted(rule, day)) for rule in RULEBOOK)
+    return withdrawn + _withdraw(_agreed_but_settled(day - ONE_DAY)) + _withdraw(_lapsing(day))
+
+
+def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:
+    still_wanted = Exists(rule.still_wanted(rule.settled_as_of(day)))
+    return FollowUp.objects.filter(rule=rule.code).exclude(still_wanted)
 
 
 def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:

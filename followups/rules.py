@@ -73,6 +73,10 @@ class Rule:
         nothing = Value(None, output_field=IntegerField())
         return F("pk"), nothing, nothing
 
+    def settled_as_of(self, list_day: date) -> date:
+        """The day whose facts decide what is withdrawn from the list of `list_day`."""
+        return list_day
+
     def still_wanted(self, day: date) -> QuerySet[Any]:
         """Subquery about an open follow-up: its subject, on its occasion, for its client."""
         to = self.to_client or "pk"
@@ -101,6 +105,10 @@ class InstalmentRule(Rule):
     series: str = "premium"
     item: ServiceItem = ServiceItem.RENEWAL_REMINDER
     subject = "instalment"
+
+    def settled_as_of(self, list_day: date) -> date:
+        """The eve: on the last evening of grace, when tomorrow's list is written, it can still be paid."""
+        return list_day - timedelta(days=1)
 
     def _keys(self) -> tuple[Any, Any, Any]:
         return F("policy__holder_id"), F("policy_id"), F("pk")

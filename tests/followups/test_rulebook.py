@@ -1,0 +1,136 @@
+"""The battery every rule gets for nothing: whoever adds a rule adds a row to SUBJECTS, and no test."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from followups.daily import settle, write_day, write_rule
+from followups.models import FollowUp, ServicePlan
+from followups.rulebook import RULEBOOK
+from followups.rules import Rule
+from tests.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+LARGE = Decimal("60000.00")
+
+
+@pytest.fixture
+def subject(
+    make_client: Callable[..., Any], make_policy: Callable[..., Any], make_instalment: Callable[..., Any]
+) -> Callable[[Rule, date], Any]:
+    """Make what the rule waits for, with its occasion on the given day."""
+
+    def make(rule: Rule, occasion: date) -> Any:
+        if rule.on == "due_on":
+            return make_instalment(make_policy(premium=LARGE), due_on=occasion).policy.holder
+        if rule.on == "grace_ends_on":
+            return make_instalment(due_on=occasion - timedelta(days=60)).policy.holder
+        if rule.on == "lapses_on":
+            return make_instalment(due_on=occasion - timedelta(days=61)).policy.holder
+        if rule.on == "next_birthday_on":
+            client = make_client(birth_on=date(1980, 1, 1))
+            type(client).objects.filter(pk=client.pk).update(next_birthday_on=occasion)
+            return make_policy(client, premium=LARGE).holder
+        if rule.on == "matures_on":
+            return make_policy(kind="annuity", matures_on=occasion).holder
+        if rule.on == "covers_until":
+            return make_policy(kind="medical", cover_years=1, covers_until=occasion).holder
+        assert rule.on == "issued_on", f"say here how {rule.code} comes about"
+        return make_policy(issued_on=occasion, receipt_signed_on=None).holder
+
+    return make
+
+
+def occasion_for(rule: Rule, list_on: date) -> date:
+    return list_on - timedelta(days=rule.day)
+
+
+every_rule = pytest.mark.parametrize("rule", RULEBOOK, ids=lambda rule: rule.code)
+
+
+@every_rule
+def test_it_finds_its_client_once_however_often_the_day_is_written(rule: Rule, subject: Any) -> None:
+    client = subject(rule, occasion_for(rule, TODAY))
+    for _ in range(3):
+        write_day(TODAY)
+    found = FollowUp.objects.get(rule=rule.code)
+    assert (found.client_id, found.status) == (client.pk, "open")
+    assert (found.occasion_on, found.list_on) == (occasion_for(rule, TODAY), TODAY)
+    assert found.keep_until == TODAY + timedelta(days=rule.keep)
+
+
+@every_rule
+def test_it_is_silent_a_day_early_and_once_the_work_is_no_longer_worth_doing(
+    rule: Rule, subject: Any
+) -> None:
+    subject(rule, occasion_for(rule, TODAY))
+    assert write_rule(rule, TODAY - timedelta(days=1)) == 0
+    assert write_rule(rule, TODAY + timedelta(days=rule.keep + 1)) == 0
+    assert write_rule(rule, TODAY + timedelta(days=rule.keep)) in {0, 1}  # 0: lapsed meanwhile
+
+
+@every_rule
+def test_it_is_silent_where_the_service_plan_is(rule: Rule, subject: Any) -> None:
+    subject(rule, occasion_for(rule, TODAY))
+    ServicePlan.objects.filter(item=rule.item, client_class="maintain").update(level="no")
+    assert write_rule(rule, TODAY) == 0
+
+
+@every_rule
+@pytest.mark.parametrize("wish", ["deceased", "do_not_contact"])
+def test_it_leaves_the_dead_and_those_who_asked_for_it_in_peace(
+    rule: Rule, wish: str, subject: Any
+) -> None:
+    client = subject(rule, occasion_for(rule, TODAY))
+    write_rule(rule, TODAY)
+    type(client).objects.filter(pk=client.pk).update(**{wish: True})
+    settle(TODAY)
+    left = FollowUp.objects.get(rule=rule.code)
+    assert (left.status, left.reason) == ("withdrawn", "deceased" if wish == "deceased" else "no_contact")
+    FollowUp.objects.all().delete()
+    assert write_rule(rule, TODAY) == 0
+
+
+@every_rule
+def test_a_policy_that_ended_withdraws_its_work(rule: Rule, subject: Any) -> None:
+    client = subject(rule, occasion_for(rule, TODAY))
+    write_rule(rule, TODAY)
+    client.policies.update(status="surrendered")
+    settle(TODAY)
+    left = FollowUp.objects.get(rule=rule.code)
+    assert left.status == "withdrawn"
+    assert left.reason == ("changed" if left.policy_id is None else "ended")
+
+
+@every_rule
+def test_a_day_costs_one_statement_per_rule(rule: Rule, subject: Any) -> None:
+    for _ in range(5):
+        subject(rule, occasion_for(rule, TODAY))
+    with CaptureQueriesContext(connection) as queries:
+        assert write_rule(rule, TODAY) == 5
+    assert len(queries) == 1
+
+
+@every_rule
+def test_it_waits_on_an_indexed_date(rule: Rule) -> None:
+    model = rule.among(TODAY).model
+    indexed = {index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields}
+    assert rule.on in indexed
+
+
+@every_rule
+def test_what_is_settled_stays_settled(rule: Rule, subject: Any) -> None:
+    subject(rule, occasion_for(rule, TODAY))
+    write_rule(rule, TODAY)
+    FollowUp.objects.update(status="withdrawn", reason="changed")
+    assert write_rule(rule, TODAY) == 0
+
+
+def test_codes_are_unique_and_every_rule_has_a_name() -> None:
+    assert len({rule.code for rule in RULEBOOK}) == len(RULEBOOK)
+    assert all(str(rule.label) for rule in RULEBOOK)
