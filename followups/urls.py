@@ -1,5 +1,3 @@
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from followups import views
@@ -14,6 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<int:pk>/log/", views.log, name="task_log"),
     path("contacts/<int:pk>/undo/", views.undo, name="contact_undo"),
     path("clients/<int:client_id>/stop/", views.stop, name="client_stop"),
+    path("team/", include("followups.team_urls")),
 ]
-if find_spec("followups.team_urls"):
-    urlpatterns.append(path("team/", include("followups.team_urls")))

@@ -1,0 +1,319 @@
+"""An agent's day: what stands on the list, merged into one stop per client and put in order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from itertools import groupby
+
+from django.db.models import Count, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from clients.models import Client, Contact
+from followups import chips
+from followups.chips import Chip
+from followups.models import FollowUp, ServiceItem
+
+ONE_DAY = timedelta(days=1)
+MINUTES_EACH = 4
+VISITS_A_DAY = 3
+FAR = 10_000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A group of the list: which series it gathers, and how it looks."""
+
+    code: str
+    label: str | Promise
+    icon: str
+    tone: str
+    series: frozenset[str]
+
+
+RENEWAL = Kind("renewal", _("Renewals"), "arrow-repeat", "accent", frozenset({"premium", "lapse", "cover"}))
+CARE = Kind("care", _("Care"), "balloon-heart", "plum", frozenset({"birthday"}))
+SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
+KINDS = (RENEWAL, CARE, SERVICE)
+CLASS_ORDER = (Client.Class.DEVELOP, Client.Class.NURTURE, Client.Class.MAINTAIN)
+
+
+def kind_of(followup: FollowUp) -> Kind:
+    return next((kind for kind in KINDS if followup.series in kind.series), SERVICE)
+
+
+def needs_outcome(followup: FollowUp) -> bool:
+    """Money owed or cover at stake is never closed silently; greetings and notices are."""
+    return kind_of(followup) is RENEWAL
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One client on one day, with everything there is to do for them, most urgent first."""
+
+    day: date
+    followups: Sequence[FollowUp]
+
+    @property
+    def lead(self) -> FollowUp:
+        return self.followups[0]
+
+    @property
+    def client(self) -> Client:
+        return self.lead.client
+
+    @property
+    def contact(self) -> Contact | None:
+        return self.lead.contact
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.lead)
+
+    @property
+    def is_done(self) -> bool:
+        return self.lead.is_done
+
+    @property
+    def needs_outcome(self) -> bool:
+        return any(needs_outcome(followup) for followup in self.followups)
+
+    @property
+    def writes(self) -> bool:
+        """A greeting is written, everything else is a call."""
+        return self.kind is CARE
+
+    @property
+    def amount(self) -> Decimal:
+        return money_at_stake(self.followups)
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """At most two reasons; the why sheet has them all."""
+        return [chip for followup in self.followups for chip in chips.of(followup, self.day)][:2]
+
+    @property
+    def services(self) -> list[str]:
+        """What is to be done, in words: the service and what it is about."""
+        return list(dict.fromkeys(service_of(followup) for followup in self.followups))
+
+
+def service_of(followup: FollowUp) -> str:
+    words = [str(ServiceItem(followup.item).label)]
+    if followup.policy and followup.policy.product:
+        words.append(followup.policy.product.name)
+    return " · ".join(words)
+
+
+def money_at_stake(followups: Iterable[FollowUp]) -> Decimal:
+    owed = {f.instalment.pk: f.instalment.amount for f in followups if f.instalment}
+    return sum(owed.values(), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Group:
+    kind: Kind
+    stops: Sequence[Stop]
+
+    @property
+    def count(self) -> int:
+        return sum(len(stop.followups) for stop in self.stops)
+
+    @property
+    def amount(self) -> Decimal:
+        return money_at_stake(f for stop in self.stops for f in stop.followups)
+
+
+@dataclass(frozen=True)
+class Agenda:
+    day: date
+    agent: User
+    open_stops: Sequence[Stop]
+    done_stops: Sequence[Stop]
+    chosen: str = ""
+    where: str = ""  # "on=2026-06-15&agent=7&": what the links of the page keep
+
+    @property
+    def stops(self) -> list[Stop]:
+        """Open stops of the kind that was chosen, in order."""
+        return [stop for stop in self.open_stops if self.chosen in {"", stop.kind.code}]
+
+    @property
+    def groups(self) -> list[Group]:
+        grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in KINDS)
+        return [Group(kind, stops) for kind, stops in grouped if stops]
+
+    @property
+    def filters(self) -> list[tuple[Kind, int]]:
+        return [
+            (kind, sum(len(s.followups) for s in self.open_stops if s.kind is kind)) for kind in KINDS
+        ]
+
+    @cached_property
+    def left(self) -> int:
+        return sum(len(stop.followups) for stop in self.open_stops)
+
+    @cached_property
+    def done(self) -> int:
+        return sum(len(stop.followups) for stop in self.done_stops)
+
+    @property
+    def total(self) -> int:
+        return self.left + self.done
+
+    @property
+    def minutes(self) -> int:
+        return self.left * MINUTES_EACH
+
+    @property
+    def hours(self) -> str:
+        """To the half hour: `1.5`."""
+        return f"{round(self.minutes / 30) / 2:g}"
+
+    @property
+    def visits(self) -> int:
+        return len(self._contacts(Contact.Channel.VISIT))
+
+    @property
+    def calls(self) -> int:
+        return len(self._contacts(Contact.Channel.CALL))
+
+    def _contacts(self, channel: str) -> set[int]:
+        return {s.contact.pk for s in self.done_stops if s.contact and s.contact.channel == channel}
+
+    @property
+    def visits_wanted(self) -> int:
+        return VISITS_A_DAY
+
+    @property
+    def next_stop(self) -> Stop | None:
+        return self.stops[0] if self.stops else None
+
+    def stop_of(self, client_id: int) -> Stop | None:
+        return next((stop for stop in self.open_stops if stop.client.pk == client_id), None)
+
+    def stop_with(self, task: int | None) -> Stop | None:
+        """The stop a follow-up stands in, else the first one."""
+        holds = (s for s in self.open_stops if any(f.pk == task for f in s.followups))
+        return next(holds, self.next_stop)
+
+    def done_stop_of(self, contact: Contact | None) -> Stop | None:
+        return next((s for s in self.done_stops if s.contact == contact), None) if contact else None
+
+
+def of(reader: User, agent: User, day: date, today: date, chosen: str = "") -> Agenda:
+    """Build the day of `agent` as far as `reader` may see it: one query whatever its length."""
+    rows = (
+        FollowUp.objects.visible_to(reader).filter(client__agent=agent).on(day)
+        .for_list().select_related("contact")
+    )
+    followups = sorted(rows, key=lambda followup: urgency(followup, day))
+    still_open = [followup for followup in followups if followup.is_open]
+    done = [followup for followup in followups if followup.is_done]
+    stops, done_stops = _stops(still_open, day), _done_stops(done, day)
+    return Agenda(day, agent, stops, done_stops, chosen, _where(reader, agent, day, today))
+
+
+def _where(reader: User, agent: User, day: date, today: date) -> str:
+    on = f"on={day.isoformat()}&" if day != today else ""
+    whose = f"agent={agent.pk}&" if agent.pk != reader.pk else ""
+    return on + whose
+
+
+def urgency(followup: FollowUp, day: date) -> tuple[int, bool, int, date, int, str, int]:
+    """Group, deadline today, grace days left, due date, class, then the name."""
+    instalment = followup.instalment
+    return (
+        KINDS.index(kind_of(followup)),
+        followup.keep_until != day,
+        (instalment.grace_ends_on - day).days if instalment and instalment.due_on < day else FAR,
+        instalment.due_on if instalment else followup.occasion_on,
+        CLASS_ORDER.index(followup.client.shown_class),
+        followup.client.pinyin,
+        followup.pk,
+    )
+
+
+def _stops(followups: Sequence[FollowUp], day: date) -> list[Stop]:
+    by_client: dict[int, list[FollowUp]] = {}
+    for followup in followups:
+        by_client.setdefault(followup.client_id, []).append(followup)
+    return [Stop(day, rows) for rows in by_client.values()]
+
+
+def _done_stops(followups: Sequence[FollowUp], day: date) -> list[Stop]:
+    """What one contact settled is one line, the latest first."""
+    newest_first = sorted(followups, key=lambda f: (f.contact_id or 0, f.client_id), reverse=True)
+    return [
+        Stop(day, list(rows))
+        for _key, rows in groupby(newest_first, key=lambda f: (f.contact_id, f.client_id))
+    ]
+
+
+@dataclass(frozen=True)
+class DayLoad:
+    day: date
+    count: int
+    most: int
+
+
+def load(reader: User, agent: User, days: Sequence[date]) -> list[DayLoad]:
+    """How much stands, or was done, on each of the days: one query."""
+    counts = FollowUp.objects.visible_to(reader).filter(client__agent=agent).aggregate(
+        **{f"on_{n}": Count("pk", filter=_standing(day)) for n, day in enumerate(days)}
+    )
+    loads = [counts[f"on_{n}"] or 0 for n in range(len(days))]
+    return [DayLoad(day, count, max(*loads, 1)) for day, count in zip(days, loads, strict=True)]
+
+
+def _standing(day: date) -> Q:
+    still_open = Q(status=FollowUp.Status.OPEN, list_on__lte=day, keep_until__gte=day)
+    return still_open | Q(status=FollowUp.Status.DONE, done_on=day)
+
+
+def week_of(day: date) -> list[date]:
+    monday = day - timedelta(days=day.weekday())
+    return [monday + timedelta(days=n) for n in range(7)]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    load: DayLoad
+    label: str | Promise
+    icon: str
+    best: bool
+
+
+def suggested_days(reader: User, followup: FollowUp, today: date) -> list[Suggestion]:
+    """Four days to put it off to, none after the cover is lost; the emptiest is marked."""
+    named = _possible_days(followup, today)
+    agent = followup.client.agent or reader
+    loads = load(reader, agent, list(named))
+    fewest = min((one.count for one in loads), default=0)
+    best = next((one.day for one in loads if one.count == fewest), None)
+    return [Suggestion(one, *named[one.day], best=one.day == best) for one in loads]
+
+
+def _possible_days(followup: FollowUp, today: date) -> dict[date, tuple[str | Promise, str]]:
+    monday = today + timedelta(days=7 - today.weekday())
+    wished: list[tuple[date, str | Promise, str]] = [
+        (today + ONE_DAY, _("Tomorrow"), "sunrise"),
+        (monday, _("Next Monday"), "calendar-week"),
+        (today + 3 * ONE_DAY, _("In three days"), "calendar3-event"),
+        (today + 5 * ONE_DAY, _("In five days"), "calendar3-event"),
+        (today + 10 * ONE_DAY, _("In ten days"), "calendar3-event"),
+    ]
+    ends_on = None
+    if followup.instalment:
+        ends_on = followup.instalment.grace_ends_on
+        wished.insert(0, (followup.instalment.due_on, _("Due date"), "flag"))
+        wished.insert(0, (ends_on, _("Last day of grace"), "flag"))
+    named: dict[date, tuple[str | Promise, str]] = {}
+    for day, label, icon in wished:
+        near = today < day <= today + timedelta(days=21)
+        if near and (ends_on is None or day <= ends_on) and len(named) < 4:
+            named.setdefault(day, (label, icon))
+    return dict(sorted(named.items()))

@@ -1,0 +1,179 @@
+"""Why something stands on the list, in at most ten characters: words made from the dates behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clients.models import Client
+from followups.models import FollowUp
+from lib import lunar
+from lib.templatetags.ui import day as in_words
+
+LAST_WEEK = 7
+SOON = 20
+
+
+@dataclass(frozen=True)
+class Chip:
+    text: str
+    tone: str
+    icon: str
+
+
+def of(followup: FollowUp, today: date) -> list[Chip]:
+    """Return the reasons, the gravest first."""
+    agreed = [_agreed(followup, today)] if followup.rule == FollowUp.AGREED else []
+    reason = _BY_SERIES.get(followup.series)
+    reasons = [reason(followup, today)] if reason else []
+    ending = followup.keep_until == today and followup.list_on < today and followup.series == "delivery"
+    last_call = [Chip(_("Last day"), "danger", "stopwatch")] if ending else []
+    return [*agreed, *last_call, *reasons]
+
+
+def _premium(followup: FollowUp, today: date) -> Chip:
+    instalment = followup.instalment
+    if instalment is None:
+        return Chip(str(followup.rule_label), "slate", "calendar3-event")
+    if today < instalment.due_on:
+        return _coming(instalment.due_on, today)
+    if today == instalment.due_on:
+        return Chip(_("Due today"), "accent", "calendar3-event")
+    return _grace((instalment.grace_ends_on - today).days)
+
+
+def _coming(due_on: date, today: date) -> Chip:
+    n = (due_on - today).days
+    if n > SOON:
+        return Chip(_("Due %(day)s") % {"day": in_words(due_on)}, "slate", "calendar3-event")
+    words = ngettext("Due %(day)s, in %(n)s day", "Due %(day)s, in %(n)s days", n)
+    return Chip(words % {"day": in_words(due_on), "n": n}, "accent", "calendar3-event")
+
+
+def _grace(left: int) -> Chip:
+    if left < 0:
+        return Chip(_("Grace is over"), "danger", "exclamation-triangle-fill")
+    if left == 0:
+        return Chip(_("Grace ends today"), "danger", "exclamation-triangle-fill")
+    words = ngettext("Grace: %(n)s day left", "Grace: %(n)s days left", left) % {"n": left}
+    if left <= LAST_WEEK:
+        return Chip(words, "danger", "exclamation-triangle-fill")
+    return Chip(words, "warn", "clock")
+
+
+def _lapse(followup: FollowUp, today: date) -> Chip:
+    n = max((today - followup.occasion_on).days, 0)
+    if n == 0:
+        return Chip(_("Lapsed today"), "danger", "exclamation-triangle-fill")
+    words = ngettext("Lapsed %(n)s day ago", "Lapsed %(n)s days ago", n)
+    return Chip(words % {"n": n}, "danger", "exclamation-triangle-fill")
+
+
+def _cover(followup: FollowUp, today: date) -> Chip:
+    ends_on = followup.policy.covers_until if followup.policy else None
+    n = ((ends_on or followup.occasion_on) - today).days
+    if n < 0:
+        return Chip(_("Cover has ended"), "danger", "shield-exclamation")
+    if n == 0:
+        return Chip(_("Cover ends today"), "danger", "shield-exclamation")
+    words = ngettext("Cover ends in %(n)s day", "Cover ends in %(n)s days", n) % {"n": n}
+    return Chip(words, "danger" if n <= LAST_WEEK else "warn", "shield-exclamation")
+
+
+def _maturity(followup: FollowUp, today: date) -> Chip:
+    matures_on = followup.policy.matures_on if followup.policy else None
+    n = ((matures_on or followup.occasion_on) - today).days
+    if n == 0:
+        return Chip(_("Matures today"), "teal", "wallet2")
+    if n < 0:
+        words = ngettext("Matured %(n)s day ago", "Matured %(n)s days ago", -n)
+        return Chip(words % {"n": -n}, "teal", "wallet2")
+    words = ngettext("Matures in %(n)s day", "Matures in %(n)s days", n)
+    return Chip(words % {"n": n}, "teal", "wallet2")
+
+
+def _birthday(followup: FollowUp, today: date) -> Chip:
+    on = followup.client.next_birthday_on if followup.rule == FollowUp.AGREED else followup.occasion_on
+    on = on or followup.occasion_on
+    lunar_kept = followup.client.birthday_calendar == Client.Calendar.LUNAR
+    if on == today:
+        words = _("Lunar birthday today") if lunar_kept else _("Birthday today")
+    else:
+        name = _("Lunar birthday %(day)s") if lunar_kept else _("Birthday %(day)s")
+        words = name % {"day": in_words(on)}
+    return Chip(words, "plum", "cake2")
+
+
+def _delivery(followup: FollowUp, today: date) -> Chip:
+    issued_on = followup.policy.issued_on if followup.policy else None
+    n = max((today - (issued_on or followup.occasion_on)).days, 0)
+    words = ngettext("Issued %(n)s day ago", "Issued %(n)s days ago", n) % {"n": n}
+    return Chip(words, "teal", "file-earmark-text")
+
+
+def _agreed(followup: FollowUp, today: date) -> Chip:
+    if followup.occasion_on == today:
+        return Chip(_("Agreed for today"), "slate", "calendar-check")
+    words = _("Agreed for %(day)s") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "warn" if followup.occasion_on < today else "slate", "calendar-check")
+
+
+_BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
+    "premium": _premium,
+    "lapse": _lapse,
+    "cover": _cover,
+    "maturity": _maturity,
+    "birthday": _birthday,
+    "delivery": _delivery,
+}
+
+
+def lunar_words(day: date) -> str:
+    """`四月廿七`, or nothing outside the table."""
+    try:
+        found = lunar.to_lunar(day)
+    except ValueError:
+        return ""
+    return lunar.lunar_name(found.month, found.day, found.leap)
+
+
+@dataclass(frozen=True)
+class Grace:
+    """Where today stands between the due date and the day the cover is lost."""
+
+    due_on: date
+    ends_on: date
+    today: date
+
+    @property
+    def day_number(self) -> int:
+        return (self.today - self.due_on).days
+
+    @property
+    def left(self) -> int:
+        return (self.ends_on - self.today).days
+
+    @property
+    def length(self) -> int:
+        return max((self.ends_on - self.due_on).days, 1)
+
+
+def grace_of(followup: FollowUp, today: date) -> Grace | None:
+    instalment = followup.instalment
+    if instalment is None or instalment.due_on > today:
+        return None
+    return Grace(instalment.due_on, instalment.grace_ends_on, today)
+
+
+def sentence(followup: FollowUp, today: date) -> str:
+    """Why it stands on today's list, as one would say it."""
+    grace = grace_of(followup, today)
+    if grace and grace.day_number > 0 and grace.left >= 0:
+        values = {"n": grace.day_number, "left": grace.left}
+        return _("The premium has been outstanding for %(n)s days. Grace ends in %(left)s days, and the cover with it.") % values
+    if followup.rule == FollowUp.AGREED:
+        return _("This was agreed with the client for %(day)s.") % {"day": in_words(followup.occasion_on)}
+    words = "; ".join(chip.text for chip in of(followup, today))
+    return f"{followup.rule_label}: {words}" if words else str(followup.rule_label)
