@@ -57,7 +57,9 @@ class ImportBatch(models.Model):
     done_rows = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)
     error = models.CharField(max_length=400, blank=True, default="")
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    uploaded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )  # None: from the command line
     uploaded_at = models.DateTimeField(auto_now_add=True)
     begun_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)

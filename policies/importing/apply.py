@@ -26,6 +26,11 @@ class Finding(NamedTuple):
     column: str
     value: str
     reason: str
+    policy_no: str = ""
+    holder: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"row": self.row, "column": self.column, "value": self.value, "reason": self.reason}
 
 
 @dataclass
@@ -41,8 +46,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         return vars(self) | {
-            "rejected": [finding._asdict() for finding in self.rejected],
-            "warnings": [finding._asdict() for finding in self.warnings],
+            "rejected": [finding.as_json() for finding in self.rejected],
+            "warnings": [finding.as_json() for finding in self.warnings],
         }
 
     @property
@@ -76,48 +81,49 @@ def take_in(
     report: Report,
     *,
     progress: Callable[[int], object] = lambda rows: None,
-    before_commit: Callable[[], object] = lambda: None,
+    begin: Callable[[], object] = lambda: None,
+    finish: Callable[[Report], object] = lambda report: None,
 ) -> Report:
     """Write what the rows bring, all or nothing, and complete the report.
 
-    `progress` hears how many rows are read; `before_commit` runs in the transaction of the writing.
+    `progress` hears how many rows are read; `begin` and `finish` run in the transaction of the
+    writing, `finish` only when something may be written.
     """
     stage = Stage(order.today, _known_kinds(order.insurer), guess_due=_guesses(order))
     try:
         for read in stage.fill(rows):
             progress(read)
         with transaction.atomic():
-            _compare_and_write(stage, order, report, before_commit)
+            _compare(stage, order, report, begin)
+            if order.dry_run:
+                transaction.set_rollback(True)
+            else:
+                writing.write(order.insurer.pk, order.today)
+                _record(order, report)
+                finish(report)
     finally:
         _drop()
     return report
 
 
-def _compare_and_write(
-    stage: Stage, order: Order, report: Report, before_commit: Callable[[], object]
-) -> None:
+def _compare(stage: Stage, order: Order, report: Report, begin: Callable[[], object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTING])
-    before_commit()
+    begin()
     _report_repeated(order, report)
     _settle_agents(stage, order, report)
     _settle_products(stage, order)
     matching.find_people(order.insurer.pk)
     for name, count in writing.compare(order.insurer.pk).items():
         setattr(report, name, count)
-    if order.dry_run:
-        transaction.set_rollback(True)
-        return
-    writing.write(order.insurer.pk, order.today)
-    _record(order, report)
 
 
 def _report_repeated(order: Order, report: Report) -> None:
     heading = order.heading("policy_no")
     report.warnings += [
-        Finding(row, heading, policy_no, "policy_number_repeated")
-        for row, policy_no in matching.drop_repeated()
+        Finding(row, heading, policy_no, "policy_number_repeated", policy_no, holder)
+        for row, policy_no, holder in matching.drop_repeated()
     ]
 
 
@@ -135,7 +141,8 @@ def _settle_agents(stage: Stage, order: Order, report: Report) -> None:
         unknown = [number for number in unknown if len(number) > LONGEST_STAFF_NO]
     heading = order.heading("agent_no")
     report.warnings += [
-        Finding(row, heading, number, "agent_unknown") for row, number in _rows_of(unknown)
+        Finding(row, heading, number, "agent_unknown", policy_no, holder)
+        for row, number, policy_no, holder in _rows_of(unknown)
     ]
 
 
@@ -145,12 +152,14 @@ def _without_login(staff_no: str, name: str) -> User:
     return agent
 
 
-def _rows_of(agents: list[str]) -> list[tuple[int, str]]:
+def _rows_of(agents: list[str]) -> list[tuple[int, str, str, str]]:
     if not agents:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT row, agent_no FROM import_row WHERE agent_no = ANY(%s) ORDER BY n", [agents]
+            "SELECT row, agent_no, policy_no, name FROM import_row "
+            "WHERE agent_no = ANY(%s) ORDER BY n",
+            [agents],
         )
         return list(cursor.fetchall())
 

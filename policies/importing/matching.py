@@ -15,7 +15,7 @@ DELETE FROM import_row AS earlier USING (
     SELECT policy_no, max(n) AS last FROM import_row GROUP BY policy_no HAVING count(*) > 1
 ) AS repeated
 WHERE earlier.policy_no = repeated.policy_no AND earlier.n <> repeated.last
-RETURNING earlier.row, earlier.policy_no
+RETURNING earlier.row, earlier.policy_no, earlier.name
 """
 
 PEOPLE = (
@@ -144,8 +144,8 @@ WHERE client_id IS NULL
 )
 
 
-def drop_repeated() -> list[tuple[int, str]]:
-    """Drop rows whose policy comes again further down; return their row and policy number."""
+def drop_repeated() -> list[tuple[int, str, str]]:
+    """Drop rows whose policy comes again further down; return their row, policy number and name."""
     with connection.cursor() as cursor:
         cursor.execute(REPEATED)
         return sorted(cursor.fetchall())
