@@ -64,3 +64,11 @@ def _with_birth(number: str, yyyymmdd: str, serial: str) -> NationalID | None:
     if not 1850 <= born_on.year <= 2199:
         return None
     return NationalID(number, born_on, "male" if int(serial) % 2 else "female")
+
+
+def modern(identity: NationalID) -> str:
+    """The number as it is written today: 15 digits gain the century and the check digit."""
+    if len(identity.number) == 18:
+        return identity.number
+    stem = f"{identity.number[:6]}19{identity.number[6:]}"
+    return stem + check_digit(stem)

@@ -1,0 +1,240 @@
+"""Sheets of rows out of a file, each row with the number that the spreadsheet shows beside it."""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import python_calamine as calamine
+
+from policies.importing.columns import Match, known, match, plain_heading
+from policies.importing.parsing import Cell
+from policies.importing.preflight import WIDEST, Kind
+from policies.importing.problems import Refusal
+
+Row = tuple[int, list[Cell]]
+SEARCHED_ROWS = 20
+_FEWEST_HEADINGS = 3
+_SURELY_DATA = 5  # cells filled
+_TOTAL = re.compile(
+    r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計)|共\d+[条件笔单份]|(grand|sub)?total(s)?\b|sum\b"
+)
+_FOOTER = re.compile(
+    r"制表|制单|复核|审核|打印|导出|备注|说明|注[:：]|以上|printed|prepared|exported|note"
+)
+
+
+class Sheet(NamedTuple):
+    name: str
+    rows: Iterator[Row]
+    from_1904: bool = False
+    total: int | None = None  # rows in all, where the file knows
+
+
+@dataclass
+class Layout:
+    """Where the headings stand in a sheet, and which columns they name."""
+
+    header_row: int
+    headings: list[str]
+    matches: list[Match]
+    body: Iterator[Row] = field(repr=False)
+
+
+def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
+    if kind in ("xlsx", "xls"):
+        return _workbook(path)
+    return iter([_delimited(path)])
+
+
+def find_layout(rows: Iterator[Row]) -> Layout | None:
+    """The best row of headings among the first rows, with the rows below it."""
+    first = list(islice(rows, SEARCHED_ROWS))
+    scored = [(len(match(cells)), -place) for place, (_, cells) in enumerate(first)]
+    best, place = max(scored, default=(0, 0))
+    if best < _FEWEST_HEADINGS:
+        return None
+    row_no, cells = first[-place]
+    headings = _with_headings_above(cells, first[-place - 1][1] if place else [])
+    return Layout(
+        row_no,
+        [str(cell).strip() for cell in headings],
+        match(headings),
+        data_rows(chain(first[-place + 1 :], rows), headings),
+    )
+
+
+def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
+    """Where a heading cell is merged over two rows, its text stands in the upper one."""
+    return [
+        over if cell == "" and known(plain_heading(str(over))) else cell
+        for cell, over in zip(cells, above + [""] * len(cells), strict=False)
+    ]
+
+
+def data_rows(rows: Iterable[Row], headings: list[Cell]) -> Iterator[Row]:
+    """Leave out what is no policy: blank rows, totals, notes below the table, headings repeated."""
+    for row_no, cells in rows:
+        filled = [cell for cell in cells if cell != ""]
+        if len(filled) > _SURELY_DATA and filled[0] not in headings and not _is_total(filled[0]):
+            yield row_no, cells
+        elif not _is_no_data(filled, headings):
+            yield row_no, cells
+
+
+def _is_no_data(filled: list[Cell], headings: list[Cell]) -> bool:
+    filled = [cell for cell in filled if str(cell).strip()]
+    if not filled or _is_total(filled[0]):
+        return True
+    if len(filled) <= 2 and _FOOTER.match(str(filled[0]).strip().lower()):
+        return True
+    return sum(cell in headings for cell in filled) * 2 > len(filled)
+
+
+def _is_total(cell: Cell) -> bool:
+    return isinstance(cell, str) and bool(_TOTAL.match(cell.replace(" ", "").lower()))
+
+
+# Workbooks
+
+
+def _workbook(path: Path) -> Iterator[Sheet]:
+    try:
+        workbook = calamine.CalamineWorkbook.from_path(str(path))
+    except calamine.PasswordError:
+        raise Refusal("encrypted") from None
+    except (calamine.CalamineError, OSError):
+        raise Refusal("damaged") from None
+    for sheet in workbook.sheets_metadata:
+        # What somebody has hidden is an old copy or a list of choices, and no one would see it go in.
+        if sheet.visible == calamine.SheetVisibleEnum.Visible and _holds_cells(sheet):
+            yield _sheet(workbook, sheet.name)
+
+
+def _holds_cells(sheet: calamine.SheetMetadata) -> bool:
+    return sheet.typ == calamine.SheetTypeEnum.WorkSheet
+
+
+def _sheet(workbook: calamine.CalamineWorkbook, name: str) -> Sheet:
+    try:
+        cells = workbook.get_sheet_by_name(name)
+    except calamine.CalamineError:
+        raise Refusal("damaged") from None
+    if cells.total_width > WIDEST:
+        raise Refusal("too_wide", cell=f"{WIDEST + 1}+")
+    rows = enumerate(cells.iter_rows(), 1) if cells.total_height else iter(())
+    return Sheet(name, rows, total=cells.total_height)
+
+
+# Delimited text
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHUNK = 1 << 20
+_DELIMITERS = ",\t;|"
+_LONGEST_CELL = 1 << 20
+
+
+def _delimited(path: Path) -> Sheet:
+    # The standard csv module and not pandas: it takes rows of any length, counts records as a
+    # spreadsheet counts rows (pandas shifts the columns of a row that is too long), starts a second
+    # sooner, and is as fast.
+    encoding = _encoding(path)
+    csv.field_size_limit(_LONGEST_CELL)
+    return Sheet("", _records(path, encoding, _delimiter(path, encoding)))
+
+
+def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as lines:
+        reader = csv.reader(lines, delimiter=delimiter)
+        row_no = started_in = 0
+        try:
+            for row_no, cells in enumerate(reader, 1):
+                yield row_no, cells  # type: ignore[misc] - every text is a cell
+                started_in = reader.line_num + 1
+        except csv.Error:
+            raise Refusal("unclosed_quote", line=started_in or 1) from None
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """The one under which the most headings are known; of equals, the commoner."""
+
+    def headings_found(delimiter: str) -> int:
+        rows = islice(_records(path, encoding, delimiter), SEARCHED_ROWS)
+        try:
+            return max((len(match(cells)) for _, cells in rows), default=0)
+        except Refusal:
+            return 0
+
+    return max(_DELIMITERS, key=headings_found)
+
+
+def _encoding(path: Path) -> str:
+    """A BOM decides; else UTF-8 if every byte is, else GB18030 if every byte is."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return _checked(path, encoding)
+    if guess := _utf16_without_bom(head):
+        return _checked(path, guess)
+    bad_line = _first_bad_line(path, "utf-8")
+    if bad_line is None:
+        return "utf-8"
+    # Much of a Chinese text in UTF-8 is also some text in GB18030, but not the other way round.
+    if _begins_as_utf8(head):
+        raise Refusal("invalid_bytes", line=bad_line, encoding="UTF-8")
+    return _checked(path, "gb18030")
+
+
+def _checked(path: Path, encoding: str) -> str:
+    if (bad_line := _first_bad_line(path, encoding)) is not None:
+        raise Refusal(
+            "invalid_bytes", line=bad_line, encoding=encoding.removesuffix("-sig").upper()
+        )
+    return encoding
+
+
+def _first_bad_line(path: Path, encoding: str) -> int | None:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    lines = 1
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(_CHUNK), b""):
+            try:
+                lines += decoder.decode(chunk).count("\n")
+            except UnicodeDecodeError as error:
+                good = error.object[: error.start].decode(encoding, "ignore")
+                return lines + good.count("\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return lines
+    return None
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    even, odd = head[0:2000:2].count(0), head[1:2000:2].count(0)
+    if max(even, odd) < len(head[:2000]) // 10:
+        return None
+    return "utf-16-be" if even > odd else "utf-16-le"
+
+
+def _begins_as_utf8(head: bytes) -> bool:
+    """Whether characters beyond ASCII stand before the first byte that is not UTF-8."""
+    text, _ = codecs.utf_8_decode(head[: _first_bad_byte(head)], "ignore", False)
+    return sum(char > "\x7f" for char in text) >= _FEWEST_HEADINGS
+
+
+def _first_bad_byte(head: bytes) -> int:
+    try:
+        codecs.utf_8_decode(head, "strict", False)
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(head)

@@ -1,0 +1,110 @@
+"""The process that parses a file, apart from everything else: python -m policies.importing.child
+
+It has no settings, no database and limits on memory and time; a file that makes it die kills nothing
+else. What it finds goes to its standard output as messages, which `reader` takes in.
+"""
+
+import os
+import pickle
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from policies.importing import preflight
+from policies.importing.book import Layout, find_layout, open_book
+from policies.importing.columns import Headings, lacking
+from policies.importing.messages import LENGTH, Crash, Header, Message
+from policies.importing.problems import Refusal
+from policies.importing.rows import ParsedRow, RowParser
+
+BATCH = 1_000
+
+
+def main() -> None:
+    path, name, today, largest, memory, seconds = sys.argv[1:]
+    send = _sender(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # whatever prints must not break the messages
+    _limit(int(memory), int(seconds))
+    try:
+        for message in messages(Path(path), name, date.fromisoformat(today), int(largest)):
+            send(message)
+        send(None)
+    except Refusal as refusal:
+        send(refusal)
+    except MemoryError:
+        send(Refusal("too_much"))
+    except Exception as error:
+        send(Crash(_where(error)))
+
+
+def messages(path: Path, name: str, today: date, largest: int) -> Iterator[Message]:
+    """The header of each sheet that is a policy book, and its rows in batches."""
+    kind = preflight.check(path, name, largest)
+    from_1904 = preflight.is_1904(path, kind)
+    unfit: Refusal | None = None
+    found = False
+    for sheet in open_book(path, kind):
+        layout = find_layout(sheet.rows)
+        refusal = _refusal(layout)
+        if layout and not refusal:
+            found = True
+            yield Header(
+                sheet.name, layout.header_row, layout.headings, layout.matches, sheet.total
+            )
+            parser = RowParser(layout.matches, today=today, from_1904=from_1904, sheet=sheet.name)
+            yield from _batches(layout, parser)
+        elif refusal and (unfit is None or refusal.code == "columns_missing"):
+            unfit = refusal
+    if not found:
+        raise unfit or Refusal("no_headings")
+
+
+def _refusal(layout: Layout | None) -> Refusal | None:
+    if layout is None:
+        return Refusal("no_headings")
+    if missing := lacking(layout.matches):
+        return Refusal("columns_missing", columns=Headings(tuple(missing)))
+    return None
+
+
+def _batches(layout: Layout, parser: RowParser) -> Iterator[list[ParsedRow]]:
+    batch = []
+    for row_no, cells in layout.body:
+        batch.append(parser.parse(row_no, cells))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _sender(pipe: BinaryIO) -> Callable[[Message], None]:
+    def send(message: Message) -> None:
+        body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        pipe.write(LENGTH.pack(len(body)))
+        pipe.write(body)
+        pipe.flush()
+
+    return send
+
+
+def _limit(memory: int, seconds: int) -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+        resource.setrlimit(limit, (value, value))
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+    return f"{type(error).__name__} at {places}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""What the process that parses tells the one that asked: a length, then a pickled message."""
+
+import struct
+from typing import NamedTuple
+
+from policies.importing.columns import Match
+from policies.importing.problems import Refusal
+from policies.importing.rows import ParsedRow
+
+LENGTH = struct.Struct(">I")
+
+
+class Header(NamedTuple):
+    """What was understood of a sheet's headings."""
+
+    sheet: str
+    header_row: int
+    headings: list[str]  # of every column of the file
+    matches: list[Match]  # those that are understood
+    rows_in_all: int | None  # where the file says it; blank rows count
+
+
+class Crash(NamedTuple):
+    """Where the program, not the file, was wrong; no values, since they are personal."""
+
+    where: str
+
+
+Message = Header | list[ParsedRow] | Refusal | Crash | None  # None: all rows have been sent

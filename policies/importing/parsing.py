@@ -1,0 +1,453 @@
+"""From a cell to a value or a Problem. Every parser is a function of the cell alone.
+
+A cell brings its type along: a number in the column of ID numbers has already lost its last digits,
+whatever it looks like as text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from lib import identity, names, phones
+from lib.tables import unguard
+from policies.importing.problems import Problem
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+Parser = Callable[[Cell], object]
+
+CENT = Decimal("0.01")
+# What people type, and systems print, where there is nothing.
+_NOTHING = frozenset(
+    ("", "-", "--", "—", "——", "/", "\\", "无", "空", "未知", "null", "none", "nan", "n/a", "#n/a")
+)
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+_BROKEN = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+_ROUNDED = re.compile(r"\d(?:\.\d+)?E\+?\d{1,2}", re.IGNORECASE)
+
+
+# Text
+
+
+def text_of(cell: Cell) -> str:
+    """The cell as text without blanks around it, exact for whole numbers."""
+    if isinstance(cell, str):
+        return _clean(cell)
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**15:
+        return str(int(cell))
+    return str(cell)
+
+
+def shown(cell: Cell) -> str:
+    """The cell as the user sees it in the spreadsheet."""
+    if isinstance(cell, float) and abs(cell) >= 10**11:
+        return f"{cell:.5E}"
+    return cell if isinstance(cell, str) else text_of(cell)
+
+
+def _clean(text: str) -> str:
+    if text.isprintable():
+        text = text.strip()
+    else:
+        text = _UNPRINTABLE.sub("", _BROKEN.sub("\ufffd", text)).strip()
+    if text.startswith(('="', "'")):
+        # ="001" and '001 are how spreadsheets and our own export keep 001 from becoming 1.
+        text = text[2:-1] if text.startswith('="') and text.endswith('"') else unguard(text)
+    return text
+
+
+def is_nothing(text: str) -> bool:
+    return text.casefold() in _NOTHING
+
+
+def plain(text: str) -> str:
+    """Half-width, lower case, without any blank: what words are compared by."""
+    if text.isascii():
+        return text.lower().replace(" ", "")
+    return _SPACES.sub("", unicodedata.normalize("NFKC", text)).lower()
+
+
+def text(longest: int) -> Parser:
+    def parse(cell: Cell) -> object:
+        words = text_of(cell)
+        if len(words) > longest:
+            return Problem("text_cut", words[:longest])
+        return "" if words in ("-", "--", "/") else _SPACES.sub(" ", words)
+
+    return parse
+
+
+def code(longest: int) -> Parser:
+    """Numbers of things: half-width, without blanks, leading zeros kept."""
+
+    def parse(cell: Cell) -> object:
+        number = _code(cell)
+        return Problem("text_cut", number[:longest]) if len(number) > longest else number
+
+    return parse
+
+
+def _code(cell: Cell) -> str:
+    number = text_of(cell)
+    if not (number.isascii() and number.isalnum()):
+        number = _SPACES.sub("", unicodedata.normalize("NFKC", number)).lstrip("'‘’")
+    return "" if is_nothing(number) else number
+
+
+def policy_number(cell: Cell) -> object:
+    number = _code(cell)
+    if not number:
+        return Problem("policy_number_missing")
+    if (isinstance(cell, float) and abs(cell) >= 10**15) or _ROUNDED.fullmatch(number):
+        return Problem("policy_number_mangled")
+    return number if len(number) <= 40 else Problem("policy_number_too_long")
+
+
+def holder_name(cell: Cell) -> object:
+    name = person_name(cell)
+    if not name:
+        return Problem("name_missing")
+    return name if len(name) <= 100 else Problem("name_too_long")
+
+
+def person_name(cell: Cell) -> str:
+    name = names.normalise(text_of(cell))
+    # "None" and "NA" may be names of people; a dash is not.
+    return "" if name in ("-", "--", "/", "\\", "—", "——", "无") else name
+
+
+def email(cell: Cell) -> object:
+    address = _code(cell)
+    if not address or (re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", address) and len(address) <= 254):
+        return address
+    return Problem("email_invalid", "")
+
+
+def postcode(cell: Cell) -> object:
+    digits = _code(cell)
+    return digits.zfill(6) if isinstance(cell, float | int) else digits[:12]
+
+
+def phone(cell: Cell) -> object:
+    """A `Phone`, or None where nothing was written."""
+    words = text_of(cell)
+    if is_nothing(words) or words == "0":
+        return None
+    return phones.parse(words) or Problem("phone_invalid")
+
+
+# Identity
+
+
+def id_number(cell: Cell) -> object:
+    """The number as written, brought to one form; what kind of document it is of is seen per row."""
+    if not isinstance(cell, str):
+        return Problem("id_mangled_by_excel")
+    words = _clean(cell)
+    if is_nothing(words):
+        return ""
+    number = identity.normalise(words)
+    if _ROUNDED.fullmatch(number) or number.endswith(".0"):
+        return Problem("id_mangled_by_excel")
+    return number
+
+
+def account(cell: Cell) -> object:
+    number = _code(cell)
+    if _ROUNDED.fullmatch(number) or (isinstance(cell, float) and abs(cell) >= 10**15):
+        return Problem("account_mangled_by_excel", "")
+    number = number.replace("-", "")
+    return number if len(number) <= 40 else Problem("text_cut", number[:40])
+
+
+# Dates
+
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[T,]?\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?)?",
+    re.ASCII,
+)
+_DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{6})?", re.ASCII)
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_MONTH_WORDS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY_FIRST = re.compile(r"(\d{1,2})-?([a-z]{3})[a-z]*[-,]*(\d{4})", re.ASCII)
+_MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?(\d{1,2}),(\d{4})", re.ASCII)
+_FOREVER = frozenset(("终身", "终生", "长期", "永久", "wholelife", "whole", "life", "lifetime"))
+_LAST_SERIAL = 2_958_465  # 9999-12-31
+_FIRST_YEAR, _NEVER_YEAR = 1900, 2999
+_EPOCH = date(1899, 12, 30)
+_DAYS_FROM_1900_TO_1904 = 1_462
+_DAYS_BEFORE_EIGHT_DIGITS = 2_958_465 - _DAYS_FROM_1900_TO_1904
+
+
+def day(cell: Cell) -> object:
+    """A date, None for an empty cell."""
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        found: date | None = cell
+    elif isinstance(cell, datetime):
+        found = cell.date()
+    elif isinstance(cell, str):
+        words = plain(_clean(cell))
+        if not words:
+            return None
+        found = _day_in_words(words)
+    else:
+        found = _day_in_number(cell)
+    if found is None or found.year < _FIRST_YEAR:
+        return Problem("date_invalid")
+    return found
+
+
+def open_day(cell: Cell) -> object:
+    """A date that may never come: a dash, "whole life", 0000-00-00 and 9999-12-31 mean none."""
+    found = day(cell)
+    if isinstance(found, Problem):
+        return None if _says_never(cell) else found
+    return None if isinstance(found, date) and found.year >= _NEVER_YEAR else found
+
+
+def since_1904(parse: Parser) -> Parser:
+    """The same parser for a workbook whose bare day numbers count from 1904."""
+
+    def parse_1904(cell: Cell) -> object:
+        if isinstance(cell, float | int) and 0 < cell < _DAYS_BEFORE_EIGHT_DIGITS:
+            return parse(cell + _DAYS_FROM_1900_TO_1904)
+        return parse(cell)
+
+    return parse_1904
+
+
+def _says_never(cell: Cell) -> bool:
+    words = plain(text_of(cell))
+    return words in _FOREVER or not words.strip("0-/.:年月日") or is_nothing(words)
+
+
+def _day_in_words(words: str) -> date | None:
+    if found := _YEAR_FIRST.fullmatch(words) or _DIGITS_ONLY.fullmatch(words):
+        return _real(found[1], found[2], found[3])
+    if _SERIAL.fullmatch(words):
+        return _day_in_number(float(words))
+    if found := _DAY_FIRST.fullmatch(words):
+        return _real(found[3], _month(found[2]), found[1])
+    if found := _MONTH_FIRST.fullmatch(words):
+        return _real(found[3], _month(found[1]), found[2])
+    return None
+
+
+def _day_in_number(number: object) -> date | None:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    if 19_000_101 <= number <= 99_991_231 and number == int(number):
+        digits = str(int(number))
+        return _real(digits[:4], digits[4:6], digits[6:])
+    # A four-digit number is more likely a year than a day before 1927.
+    return _EPOCH + timedelta(days=int(number)) if 9_999 < number <= _LAST_SERIAL else None
+
+
+def _month(word: str) -> int:
+    return _MONTH_WORDS.index(word) + 1 if word in _MONTH_WORDS else 0
+
+
+def _real(year: str | int, month: str | int, day_: str | int) -> date | None:
+    try:
+        return date(int(year), int(month), int(day_))
+    except ValueError:
+        return None
+
+
+# Money
+
+_AMOUNT = re.compile(r"(-?)(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?(万|亿)?", re.ASCII)
+_CURRENCY = re.compile(r"^(-?)(?:人民币|rmb|cny|[¥￥])|(?:人民币|rmb|cny|元整|元|圆)$")
+_TIMES = {None: 1, "万": 10_000, "亿": 100_000_000}
+_LARGEST = Decimal(10) ** 12
+
+
+def money(cell: Cell) -> Decimal | None | Problem:
+    """An amount to the cent; None where nothing was written, Problem where it is no amount."""
+    if isinstance(cell, float) or (isinstance(cell, int) and not isinstance(cell, bool)):
+        return _to_the_cent(Decimal(repr(cell)))
+    if not isinstance(cell, str):
+        return Problem("amount_invalid")
+    words = _clean(cell)
+    if is_nothing(words):
+        return None
+    return _money_in_words(words)
+
+
+def _money_in_words(words: str) -> Decimal | Problem:
+    words = plain(words).replace("−", "-")
+    if words.startswith("(") and words.endswith(")"):
+        words = "-" + words[1:-1]
+    words = _CURRENCY.sub(r"\1", _CURRENCY.sub(r"\1", words))
+    found = _AMOUNT.fullmatch(words)
+    if not found:
+        return Problem("amount_invalid")
+    sign, whole, cents, unit = found.groups()
+    return _to_the_cent(Decimal(f"{sign}{whole.replace(',', '')}{cents or ''}") * _TIMES[unit])
+
+
+def _to_the_cent(amount: Decimal) -> Decimal | Problem:
+    if not amount.is_finite() or abs(amount) >= _LARGEST:
+        return Problem("amount_invalid")
+    return amount.quantize(CENT, ROUND_HALF_UP) + 0  # + 0 turns -0.00 into 0.00
+
+
+def premium(cell: Cell) -> object:
+    amount = money(cell)
+    if amount is None:
+        return Problem("premium_missing", Decimal("0.00"))
+    if isinstance(amount, Problem):
+        return Problem("premium_invalid")
+    return amount if amount >= 0 else Problem("premium_negative")
+
+
+def sum_assured(cell: Cell) -> object:
+    amount = money(cell)
+    if amount is None or isinstance(amount, Problem):
+        return amount
+    return amount if amount >= 0 else Problem("amount_invalid")
+
+
+def in_ten_thousands(parse: Parser) -> Parser:
+    """The same parser for a column headed 万元, whose plain numbers are meant so."""
+
+    def parse_ten_thousands(cell: Cell) -> object:
+        amount = parse(cell)
+        said_so = isinstance(cell, str) and "万" in cell
+        return amount * 10_000 if isinstance(amount, Decimal) and not said_so else amount
+
+    return parse_ten_thousands
+
+
+# Words with a meaning
+
+
+def word(meanings: dict[str, str], unknown: str) -> Parser:
+    """One of a closed list, in either language; anything else is told by the code `unknown`."""
+
+    def parse(cell: Cell) -> object:
+        words = plain(text_of(cell)).replace("-", "").replace("_", "")
+        if not words or is_nothing(words):
+            return None
+        return meanings.get(words) or Problem(unknown)
+
+    return parse
+
+
+def meanings(**words: str) -> dict[str, str]:
+    """Turn `code="word word"` round: from each word to its code."""
+    return {word: code for code, listed in words.items() for word in listed.split()}
+
+
+STATUSES = meanings(
+    in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup"
+    " reducedpaidup",
+    lapsed="失效 中止 效力中止 停效 暂停 永久失效 lapsed lapse suspended",
+    terminated="终止 已终止 合同终止 效力终止 解约 注销 理赔终止 赔付终止 给付终止 死亡终止"
+    " 身故终止 身故理赔 身故 理赔 理赔结案 拒保 转出 terminated termination cancelled canceled"
+    " claim claimed deathclaim death claimterminated terminatedbyclaim rescinded",
+    surrendered="退保 已退保 退保终止 全部退保 surrendered surrender surrenderedforcash",
+    cooled_off="犹退 犹豫期退保 犹豫期撤单 犹豫期终止 犹豫期内退保 契撤 撤单 cooledoff cooloff"
+    " coolingoff coolingoffwithdrawal freelook freelookcancelled nottaken",
+    matured="满期终止 满期 已满期 期满 期满终止 到期终止 到期 满期给付 matured maturity expired"
+    " expiry",
+)
+MODES = meanings(
+    single="趸交 趸缴 趸 一次性 一次交清 一次缴清 一次性交清 一次性缴清 0 single singlepremium"
+    " lumpsum onetime",
+    yearly="年交 年缴 按年 年 每年 12 yearly annual annually year",
+    half_yearly="半年交 半年缴 按半年 半年 每半年 6 halfyearly semiannual semiannually biannual"
+    " halfyear",
+    quarterly="季交 季缴 按季 季 每季 3 quarterly quarter",
+    monthly="月交 月缴 按月 月 每月 1 monthly month",
+    irregular="不定期 不定期交 不定期缴 灵活交费 irregular flexible",
+)
+GENDERS = meanings(
+    m="男 男性 先生 1 m male mr", f="女 女性 女士 小姐 太太 2 0 f female mrs ms miss"
+)
+ID_TYPES = meanings(
+    id_card="身份证 居民身份证 二代身份证 身份证件 临时身份证 idcard id nationalid residentidcard"
+    " 0 01",
+    passport="护照 passport",
+    household="户口簿 户口本 户口 householdregister",
+    military="军官证 军人证 士兵证 警官证 military",
+    birth_certificate="出生证 出生证明 birthcertificate",
+    hk_macau="港澳居民来往内地通行证 港澳通行证 回乡证 港澳居民居住证 hkmopermit",
+    taiwan="台湾居民来往大陆通行证 台胞证 台湾居民居住证 taiwanpermit",
+    other="其他 其它 外国人永久居留证 other",
+)
+
+
+def id_type(cell: Cell) -> object:
+    """A document nobody has heard of is some other document."""
+    words = plain(text_of(cell))
+    return ID_TYPES.get(words, "other") if words and not is_nothing(words) else None
+
+
+# Terms
+
+WHOLE_LIFE = 0  # years of a cover that ends with life
+_YEARS = re.compile(r"(\d{1,3})(?:\.0)?(?:年|年期|年交|年缴|年满|y|yr|yrs|year|years|yearspay)?")
+_MONTHS = re.compile(r"(\d{1,4})(?:个月|月|months|month)")
+_ONCE = frozenset(
+    ("一次性", "趸交", "趸缴", "一次交清", "一次缴清", "single", "singlepay", "singlepremium")
+)
+_UNTIL_AGE = re.compile(r"(?:保|交|缴)?(?:至|到|toage|to)(\d{2,3})(?:周?岁)?")
+
+
+def pay_term(cell: Cell) -> object:
+    """Years in which premiums are paid; None for a single premium or one for life."""
+    words = plain(text_of(cell))
+    if not words or is_nothing(words) or words in _ONCE or words in _FOREVER:
+        return None
+    return _years(words)
+
+
+def cover_term(cell: Cell) -> object:
+    """Years of cover, WHOLE_LIFE, or None where nothing was written."""
+    words = plain(text_of(cell))
+    if not words or is_nothing(words):
+        return None
+    return WHOLE_LIFE if words in _FOREVER or words.startswith("终身") else _years(words)
+
+
+def _years(words: str) -> int | Problem:
+    if (found := _YEARS.fullmatch(words)) and 0 < int(found[1]) <= 150:
+        return int(found[1])
+    if (found := _MONTHS.fullmatch(words)) and int(found[1]) % 12 == 0 and int(found[1]):
+        return int(found[1]) // 12
+    # "To age 60" needs a birth date that the file may not have.
+    return Problem("term_unknown")
+
+
+# Products
+
+# The first word found decides: a critical-illness cover for life is no whole-life insurance.
+_KINDS = meanings(
+    medical="医疗 住院 费用补偿 门诊 medical hospital",
+    critical_illness="重大疾病 重疾 特定疾病 防癌 恶性肿瘤 疾病 criticalillness dreaddisease"
+    " cancer",
+    accident="意外 交通工具 accident",
+    annuity="年金 养老 教育金 annuity pension retirement",
+    endowment="两全 满期 endowment",
+    whole_life="终身 wholelife wholeoflife",
+    term="定期",
+) | meanings(medical="健康 health")
+KINDS = frozenset(_KINDS.values())
+_TERM = re.compile(r"\bterm\b(?!\s*care)", re.IGNORECASE)
+
+
+def kind_of(product_name: str) -> str | None:
+    """The kind of a product as its name says it, in either language."""
+    words = plain(product_name).replace("-", "").replace("_", "")
+    found = next((kind for word, kind in _KINDS.items() if word in words), None)
+    return found or ("term" if _TERM.search(product_name) else None)
+
+
+def kind(cell: Cell) -> object:
+    words = text_of(cell)
+    return words if words in KINDS else kind_of(words)

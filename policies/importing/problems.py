@@ -1,0 +1,192 @@
+"""What can be wrong with a file or a row, in words for the one who has to mend it."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+
+
+class Problem(NamedTuple):
+    """What a parser answers instead of a value; `value` is what is kept all the same."""
+
+    code: str
+    value: object = None
+
+
+class Reason(NamedTuple):
+    words: Words
+    mend: Words
+    fatal: bool = False
+
+
+REASONS = {
+    "policy_number_missing": Reason(
+        _("The policy number is missing"),
+        _("Fill in the policy number; without it the policy cannot be found again."),
+        fatal=True,
+    ),
+    "policy_number_mangled": Reason(
+        _("A spreadsheet has turned the policy number into a rounded number"),
+        _("Format the column as text and paste the policy numbers from the source again."),
+        fatal=True,
+    ),
+    "policy_number_too_long": Reason(
+        _("The policy number is longer than 40 characters"),
+        _("Check whether two cells have run together."),
+        fatal=True,
+    ),
+    "name_missing": Reason(
+        _("The policyholder's name is missing"),
+        _("Fill in the name of the policyholder."),
+        fatal=True,
+    ),
+    "name_too_long": Reason(
+        _("The name is longer than 100 characters"),
+        _("Check whether two cells have run together."),
+        fatal=True,
+    ),
+    "date_invalid": Reason(
+        _("This is not a date"),
+        _("Write the date as 2026-03-05, or leave the cell empty where there is none."),
+        fatal=True,
+    ),
+    "date_in_future": Reason(
+        _("The effective date is more than a year ahead"),
+        _("Check the year of the effective date."),
+        fatal=True,
+    ),
+    "premium_invalid": Reason(
+        _("The premium is not an amount"),
+        _("Write the premium as a plain number such as 1200.00."),
+        fatal=True,
+    ),
+    "premium_negative": Reason(
+        _("The premium is negative"),
+        _("Remove reversals from the book, or correct the sign."),
+        fatal=True,
+    ),
+    "amount_invalid": Reason(
+        _("The sum assured is not an amount"),
+        _("Write the amount as a plain number such as 100000.00."),
+        fatal=True,
+    ),
+    "premium_missing": Reason(
+        _("The premium is empty; taken as 0"),
+        _("Fill in the premium and import the file again."),
+    ),
+    "id_checksum": Reason(
+        _("The ID number is wrong; it was left out"),
+        _("Compare it with the ID card: a digit is wrong, missing or too many."),
+    ),
+    "id_mangled_by_excel": Reason(
+        _("A spreadsheet has destroyed the last digits of the ID number; it was left out"),
+        _("Format the column as text and paste the ID numbers from the source again."),
+    ),
+    "id_birth_mismatch": Reason(
+        _("The ID number and the birth date differ; both were taken"),
+        _("Compare both with the ID card."),
+    ),
+    "id_gender_mismatch": Reason(
+        _("The ID number and the gender differ; both were taken"),
+        _("Compare both with the ID card."),
+    ),
+    "account_mangled_by_excel": Reason(
+        _("A spreadsheet has destroyed the last digits of the bank account; it was left out"),
+        _("Format the column as text and paste the accounts from the source again."),
+    ),
+    "phone_invalid": Reason(
+        _("This is not one phone number; it was left out"),
+        _("Write one number: a mobile of 11 digits, or a landline with its area code."),
+    ),
+    "email_invalid": Reason(
+        _("This is not an e-mail address; it was left out"),
+        _("Write the address as name@example.com."),
+    ),
+    "gender_unknown": Reason(
+        _("The gender is not understood; it was left out"),
+        _("Write male or female."),
+    ),
+    "agent_unknown": Reason(
+        _("The agent is not known; the policy goes to the orphan pool"),
+        _("Create the agent with this staff number, or tick “create agents” and import again."),
+    ),
+    "product_unknown": Reason(
+        _("The kind of the product cannot be told from its name"),
+        _("Set the kind on the product's page."),
+    ),
+    "status_unknown": Reason(
+        _("The status is not understood; it was left out"),
+        _("Write one of: in force, lapsed, terminated, surrendered, cooled off, matured."),
+    ),
+    "premium_mode_unknown": Reason(
+        _("The premium mode is not understood; it was left out"),
+        _("Write one of: single, yearly, half-yearly, quarterly, monthly, irregular."),
+    ),
+    "term_unknown": Reason(
+        _("The term is not understood; it was left out"),
+        _("Write years, such as 10 years, or whole life."),
+    ),
+    "text_cut": Reason(
+        _("The text is too long; its end was cut off"),
+        _("Shorten it if the end matters."),
+    ),
+    "policy_number_repeated": Reason(
+        _("The policy stands in the file more than once; the last row was taken"),
+        _("Remove the rows that are out of date."),
+    ),
+}
+
+
+class Refusal(Exception):  # noqa: N818 - the file is refused; the program is not in error
+    """A file that cannot be read, and why in one sentence; nothing of it was taken."""
+
+    def __init__(self, code: str, **details: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+    def __str__(self) -> str:
+        return str(REFUSALS[self.code]) % self.details
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_refusal, (self.code, self.details))
+
+
+def _refusal(code: str, details: dict[str, object]) -> Refusal:
+    return Refusal(code, **details)
+
+
+REFUSALS = {
+    "empty": _("The file is empty."),
+    "too_large": _("The file is larger than %(limit)s MB; split it and import the parts."),
+    "wrong_type": _(
+        "The file is named %(suffix)s but is %(found)s inside; save it again as .xlsx or .csv."
+    ),
+    "unknown_type": _("Only .xlsx, .xls, .csv and .tsv files can be imported."),
+    "encrypted": _("The workbook is protected by a password; save it without one."),
+    "macros": _("The workbook contains macros; save it as .xlsx without them."),
+    "damaged": _("The file is damaged and cannot be read; save it again as .xlsx or .csv."),
+    "unpacks_too_large": _(
+        "The workbook unpacks to far more than a policy book holds, so it was not opened."
+    ),
+    "unsafe_xml": _("The workbook contains XML that no spreadsheet writes."),
+    "too_wide": _(
+        "Cell %(cell)s lies outside the first 256 columns and 1,000,000 rows; delete what is there."
+    ),
+    "invalid_bytes": _(
+        "Line %(line)s holds bytes that are not %(encoding)s; save the file again as UTF-8."
+    ),
+    "unclosed_quote": _(
+        "From line %(line)s a quotation mark is not closed; save the file again from the spreadsheet."
+    ),
+    "no_headings": _(
+        "No row of headings was found in the first 20 rows; a policy book has columns such as"
+        " policy number, policyholder and premium."
+    ),
+    "columns_missing": _("This is not a policy book: there is no column for %(columns)s."),
+    "too_much": _(
+        "Reading the file takes more memory or time than allowed; split it and import the parts."
+    ),
+}

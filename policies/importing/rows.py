@@ -1,0 +1,240 @@
+"""A row of a policy book: every cell through its column's parser, then what only the row can tell."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from lib import identity
+from lib.dates import add_years
+from lib.phones import Phone
+from policies.importing import parsing
+from policies.importing.columns import COLUMNS, DATES, FIELDS, Match
+from policies.importing.parsing import WHOLE_LIFE, Cell, Parser
+from policies.importing.problems import REASONS, Problem
+
+Cells = list[Cell]
+
+
+class RowProblem(NamedTuple):
+    column: str  # the file's own heading
+    value: str  # as the file shows it
+    code: str
+    fatal: bool
+
+
+class ParsedRow(NamedTuple):
+    row_no: int  # as the spreadsheet counts
+    values: tuple[Any, ...]  # in the order of FIELDS; mobile and phone are normal forms
+    problems: tuple[RowProblem, ...] = ()
+    cells: tuple[str, ...] = ()  # the whole row as shown; only of rows that are refused
+    sheet: str = ""
+
+    @property
+    def refused(self) -> bool:
+        return any(problem.fatal for problem in self.problems)
+
+
+AT = {field: place for place, field in enumerate(FIELDS)}
+# Text is "" where a file says nothing, as in the models; the rest is None.
+_TEXTS = frozenset(
+    "policy_no proposal_no holder_name id_number email address postcode insured_name"
+    " insured_id_number relation product_code product_name agent_no agent_name bank_name account"
+    " branch mobile phone".split()
+)
+_EMPTY = tuple("" if field in _TEXTS else None for field in FIELDS)
+_MISSING = {"policy_no": "policy_number_missing", "holder_name": "name_missing"}
+_BOUND = 50_000  # remembered cells of a column: enough for all dates and agents, flat in memory
+_YEARLY_KINDS = ("medical", "accident")
+_DAYS_OF_A_YEAR = 366
+
+
+@dataclass(frozen=True)
+class Slot:
+    place: int
+    at: int
+    parse: Parser
+    heading: str
+
+
+class RowParser:
+    """Parses the rows under one row of headings."""
+
+    def __init__(
+        self, matches: Iterable[Match], *, today: date, from_1904: bool = False, sheet: str = ""
+    ) -> None:
+        self.today = today
+        self.sheet = sheet
+        self.latest_start = add_years(today, 1)
+        self.headings = {match.field: match.heading for match in matches}
+        self.slots = [_slot(match, from_1904) for match in matches]
+        self.width = max((slot.place for slot in self.slots), default=-1) + 1
+
+    def parse(self, row_no: int, cells: Cells) -> ParsedRow:
+        if len(cells) < self.width:
+            cells = cells + [""] * (self.width - len(cells))
+        values = list(_EMPTY)
+        problems: list[RowProblem] = []
+        for slot in self.slots:
+            cell = cells[slot.place]
+            if cell == "":
+                continue
+            value = slot.parse(cell)
+            if value.__class__ is Problem:
+                problems.append(self._problem(slot.heading, cell, value.code))
+                value = value.value if value.value is not None else _EMPTY[slot.at]
+            values[slot.at] = value
+        row = _Row(self, values, problems, cells)
+        row.complete()
+        refused = any(problem.fatal for problem in problems)
+        kept = tuple(parsing.shown(cell) for cell in cells) if refused else ()
+        return ParsedRow(row_no, tuple(values), tuple(problems), kept, self.sheet)
+
+    def _problem(self, heading: str, cell: Cell, code: str) -> RowProblem:
+        return RowProblem(heading, parsing.shown(cell), code, REASONS[code].fatal)
+
+
+class _Row:
+    """What follows from several cells of a row."""
+
+    def __init__(
+        self, parser: RowParser, values: list[Any], problems: list[RowProblem], cells: Cells
+    ) -> None:
+        self.parser, self.values, self.problems, self.cells = parser, values, problems, cells
+
+    def complete(self) -> None:
+        self.say_what_is_missing()
+        self.sort_phones()
+        self.check_identity()
+        self.check_dates()
+        self.tell_kind()
+        self.tell_cover()
+
+    def say_what_is_missing(self) -> None:
+        for field, code in _MISSING.items():
+            if not self.values[AT[field]] and not self._has_problem(field):
+                self._add(field, code)
+        if self.values[AT["premium"]] is None and not self._has_problem("premium"):
+            self._add("premium", "premium_missing")
+            self.values[AT["premium"]] = parsing.CENT * 0
+
+    def sort_phones(self) -> None:
+        """Put a mobile under mobile and a landline under phone, whichever column it stood in."""
+        mobile, phone = self.values[AT["mobile"]], self.values[AT["phone"]]
+        if _kind(mobile) == "landline" and _kind(phone) != "landline":
+            mobile, phone = phone, mobile
+        elif not mobile and _kind(phone) == "mobile":
+            mobile, phone = phone, None
+        self.values[AT["mobile"]] = mobile.number if mobile else ""
+        self.values[AT["phone"]] = phone.number if phone else ""
+
+    def check_identity(self) -> None:
+        holder = self._national_id("id_number", self.values[AT["id_type"]])
+        self._national_id("insured_id_number", None)
+        if holder is None:
+            return
+        if self._fill("birth_on", holder.born_on) != holder.born_on:
+            self._add("id_number", "id_birth_mismatch")
+        if self._fill("gender", holder.sex[0]) != holder.sex[0]:
+            self._add("id_number", "id_gender_mismatch")
+
+    def _national_id(self, field: str, kind: str | None) -> identity.NationalID | None:
+        """The national ID, if the number is one; a false one is taken out."""
+        number = self.values[AT[field]]
+        if not number or (kind not in (None, "id_card", "household") and field == "id_number"):
+            return None
+        found = identity.parse(number)
+        if found:
+            self.values[AT[field]] = identity.modern(found)
+        elif kind or not _other_document(number):
+            self._add(field, "id_checksum")
+            self.values[AT[field]] = ""
+        return found
+
+    def check_dates(self) -> None:
+        effective_on, birth_on = self.values[AT["effective_on"]], self.values[AT["birth_on"]]
+        if effective_on and effective_on > self.parser.latest_start:
+            self._add("effective_on", "date_in_future")
+        if birth_on and birth_on > self.parser.today:
+            self._add("birth_on", "date_invalid")
+
+    def tell_kind(self) -> None:
+        name = self.values[AT["product_name"]]
+        if not name or self.values[AT["kind"]]:
+            return
+        self.values[AT["kind"]] = _kind_of(name)
+        if self.values[AT["kind"]] is None:
+            self._add("product_name", "product_unknown")
+
+    def tell_cover(self) -> None:
+        """Work out the years of cover that the file does not say."""
+        at = AT["cover_years"]
+        if self.values[at] is not None or self._has_problem("cover_years"):
+            return
+        kind, until = self.values[AT["kind"]], self.values[AT["matures_on"]]
+        start = self.values[AT["effective_on"]]
+        if kind in _YEARLY_KINDS and self._ends_within_a_year(until):
+            self.values[at] = 1
+        elif start and until and (start.month, start.day) == (until.month, until.day):
+            self.values[at] = (until.year - start.year) or None
+        elif kind == "whole_life":
+            self.values[at] = WHOLE_LIFE
+
+    def _ends_within_a_year(self, until: date | None) -> bool:
+        """Medical and accident covers are renewed each year unless their end lies further off."""
+        return until is None or (until - self.parser.today).days <= _DAYS_OF_A_YEAR
+
+    def _fill(self, field: str, value: object) -> object:
+        if self.values[AT[field]] is None and not self._has_problem(field):
+            self.values[AT[field]] = value
+        return self.values[AT[field]] or value
+
+    def _has_problem(self, field: str) -> bool:
+        heading = self.parser.headings.get(field)
+        return any(problem.column == heading for problem in self.problems)
+
+    def _add(self, field: str, code: str) -> None:
+        slot = next((slot for slot in self.parser.slots if slot.at == AT[field]), None)
+        shown = parsing.shown(self.cells[slot.place]) if slot else ""
+        heading = self.parser.headings.get(field, field)
+        self.problems.append(RowProblem(heading, shown, code, REASONS[code].fatal))
+
+
+def _kind(phone: Phone | None) -> str:
+    return phone.kind if phone else ""
+
+
+def _other_document(number: str) -> bool:
+    """Passports and permits have letters before or few digits; a wrong ID number has many."""
+    return not identity.looks_like_one(number) and not (number[:-1].isdigit() and len(number) > 11)
+
+
+def _slot(match: Match, from_1904: bool) -> Slot:
+    parse = match.column.parse
+    if match.field in DATES and from_1904:
+        parse = parsing.since_1904(parse)
+    if match.in_ten_thousands:
+        parse = parsing.in_ten_thousands(parse)
+    return Slot(match.place, AT[match.field], remembering(parse), match.heading)
+
+
+def remembering(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same function, not asked twice about the same text; books repeat themselves."""
+    memory: dict[str, object] = {}
+
+    def recall(cell: Any) -> Any:
+        if cell.__class__ is not str:
+            return parse(cell)  # 1, 1.0 and True would be one to a memory
+        try:
+            return memory[cell]
+        except KeyError:
+            if len(memory) >= _BOUND:
+                memory.clear()
+            value = memory[cell] = parse(cell)
+            return value
+
+    return recall
+
+
+_kind_of = remembering(parsing.kind_of)
+assert len(COLUMNS) == len(AT)
