@@ -19,7 +19,8 @@ from crm.office.servers import BASE_DIR, data_dir
 from crm.office.supervisor import Child, stop, tend
 from crm.office.tether import OFFICE
 
-CELERY = ["-m", "celery", "--quiet", "--app=crm"]
+# Celery's page-long warning to root is one line of ours instead, see `announce`.
+CELERY = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app=crm"]
 PROGRAMS = {
     "web": ["-m", "crm.serve"],
     "worker": [
@@ -130,6 +131,8 @@ def announce(accounts: str) -> None:
     say(f"\n常青 Evergreen is open:  http://{shown}:{port}/\n")
     if accounts:
         say(f"Demo accounts 演示账号:\n{accounts}")
+    if os.geteuid() == 0:
+        say("You are root, and so is this office: good enough for a look, not for real data.")
     say("Ctrl-C closes the office.")
 
 

@@ -47,17 +47,24 @@ class Lease:
     def take(self) -> None:
         fcntl.flock(self.handle, fcntl.LOCK_SH)  # waits while the servers are being put away
         deadline = time.monotonic() + PATIENCE
-        while not all(server.is_ready() for server in self.servers):
+        while not self._is_served():
             if time.monotonic() > deadline:
                 raise ServerError(f"The servers did not get ready; see {self.data_dir / 'log'}.")
-            self.see_to_a_keeper()
+            self._see_to_a_keeper()
             time.sleep(0.05)
 
-    def see_to_a_keeper(self) -> None:
-        """Start a keeper where one is needed and there is none."""
-        if self.keeper and self.keeper.poll():
+    def _is_served(self) -> bool:
+        if not self.servers:
+            return True
+        # Servers that a killed keeper left may still answer: they are about to be replaced.
+        kept = keeper_in_charge(self.data_dir) is not None
+        return kept and all(server.is_ready() for server in self.servers)
+
+    def _see_to_a_keeper(self) -> None:
+        ended = self.keeper.poll() if self.keeper else 0
+        if ended:
             raise ServerError(last_line(self.data_dir / "log" / "keeper.log"))
-        if self.servers and not is_kept(self.data_dir):
+        if ended is not None and not is_kept(self.data_dir):
             self.keeper = start_keeper(self.data_dir)
 
     def give_back(self) -> None:
@@ -68,10 +75,9 @@ class Lease:
         os.close(self.handle)
 
     def _dismiss_keeper(self) -> None:
-        keeper = number_in(self.data_dir / KEEPER)
-        if keeper and is_kept(self.data_dir) and "crm.office.keeper" in command_of(keeper):
-            os.kill(keeper, signal.SIGTERM)
         while is_kept(self.data_dir):
+            if keeper := keeper_in_charge(self.data_dir):
+                os.kill(keeper, signal.SIGTERM)
             time.sleep(0.05)
 
 
@@ -103,6 +109,13 @@ def is_kept(data_dir: Path) -> bool:
         return handle is None
 
 
+def keeper_in_charge(data_dir: Path) -> int | None:
+    """Return the keeper that has the servers in hand; one that still clears up is not in charge."""
+    keeper = number_in(data_dir / KEEPER)
+    command = command_of(keeper) if keeper and is_kept(data_dir) else ""
+    return keeper if "crm.office.keeper" in command and str(data_dir) in command else None
+
+
 @contextmanager
 def lock(file: Path, how: int) -> Iterator[int | None]:
     """Hold a lock for the length of the block; give None where somebody else holds it."""
@@ -130,9 +143,9 @@ def keep(data_dir: Path, asked_to_go: threading.Event) -> None:
     with lock(data_dir / KEEPER, fcntl.LOCK_EX | fcntl.LOCK_NB) as handle:
         if handle is None:
             return  # somebody was quicker
-        os.truncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
         children = [as_child(server) for server in needed(data_dir)]
+        os.truncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
         with lock_when_unused(data_dir / USERS) as is_unused:
             while not is_unused() and not asked_to_go.wait(0.1):
                 tend(children, say)
