@@ -101,11 +101,14 @@ class ImportBatch(models.Model):
         self.refresh_from_db()
         return bool(taken)
 
+    def expect(self, rows: int) -> None:
+        self.total_rows = self.total_rows or rows
+        ImportBatch.objects.filter(pk=self.pk).update(total_rows=self.total_rows)
+
     def beat(self, done_rows: int) -> None:
         """Say how far the work is, and that somebody is still at it."""
-        total = max(self.total_rows, done_rows)
         ImportBatch.objects.filter(pk=self.pk).update(
-            done_rows=done_rows, total_rows=total, heartbeat_at=timezone.now()
+            done_rows=done_rows, heartbeat_at=timezone.now()
         )
 
     def confirm(self) -> bool:

@@ -1,0 +1,214 @@
+"""A file from its first byte to the written book, and the same for an upload of the ledger."""
+
+import csv
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from django.conf import settings
+from django.core.files import File
+from django.utils import timezone, translation
+
+from lib.masking import mask_account, mask_id, mask_phone
+from policies.batches import ImportBatch
+from policies.importing.apply import Finding, Order, Report, take_in
+from policies.importing.problems import REASONS, Refusal
+from policies.importing.reader import Reading, read_rows
+from policies.importing.rows import AT, ParsedRow
+from policies.models import Insurer, Product
+
+SHOWN_ROWS = 500  # of a group of problems; the counts are of all
+_MASKS = {"id": mask_id, "phone": mask_phone, "account": mask_account, "email": mask_account}
+
+
+class Superseded(Exception):  # noqa: N818 - nothing is wrong
+    """Somebody else has finished this import meanwhile."""
+
+
+def import_file(
+    path: Path,
+    name: str,
+    order: Order,
+    *,
+    refused: TextIO | None = None,
+    expected: Callable[[int], object] = lambda rows: None,
+    **hooks: Callable[..., object],
+) -> Report:
+    """Read a book and take it in. Raise Refusal, with nothing taken, where it cannot be read.
+
+    `refused` gets the refused rows as the file has them; `hooks` are those of `take_in`.
+    """
+    report = Report()
+    with read_rows(path, name, today=order.today) as reading:
+        expected(reading.rows_in_all or 0)
+        columns = {match.field: match.heading for match in reading.header.matches}
+        order = replace(order, name=name, columns=columns)
+        rows = _good_rows(reading, report, _Refused(refused, reading), _corrected(order.insurer))
+        return take_in(rows, order, report, **hooks)
+
+
+def _good_rows(
+    reading: Reading, report: Report, refused: "_Refused", known_products: set[str]
+) -> Iterator[ParsedRow]:
+    """Let through what can be taken; report the rest."""
+    for batch in reading:
+        for row in batch:
+            report.rows += 1
+            if row.refused:
+                report.rejected += _findings(row, fatal=True)
+                refused.keep(row)
+                continue
+            if row.problems:
+                report.warnings += [
+                    finding
+                    for finding in _findings(row, fatal=False)
+                    if finding.reason != "product_unknown" or finding.value not in known_products
+                ]
+            yield row
+
+
+def _findings(row: ParsedRow, *, fatal: bool) -> list[Finding]:
+    policy_no, holder = row.values[AT["policy_no"]], row.values[AT["holder_name"]]
+    return [
+        Finding(row.row_no, problem.column, problem.value, problem.code, policy_no, holder)
+        for problem in row.problems
+        if problem.fatal == fatal
+    ]
+
+
+def _corrected(insurer: Insurer) -> set[str]:
+    """Products whose kind somebody has told us, so that nobody need be asked again."""
+    told = Product.objects.filter(insurer=insurer).exclude(kind=Product.Kind.OTHER)
+    return set(told.values_list("name", flat=True))
+
+
+class _Refused:
+    """Keeps refused rows: the file's own columns, then row number and reasons."""
+
+    def __init__(self, file: TextIO | None, reading: Reading) -> None:
+        self.writer = csv.writer(file) if file else None
+        if self.writer:
+            self.writer.writerow(reading.header.headings)
+
+    def keep(self, row: ParsedRow) -> None:
+        if self.writer:
+            reasons = [f"{p.column}|{p.code}" for p in row.problems if p.fatal]
+            self.writer.writerow([row.row_no, ";".join(reasons), *row.cells])
+
+
+# --- uploads
+
+
+def look_into(path: Path, name: str) -> None:
+    """Raise Refusal if the file cannot be a book."""
+    read_rows(path, name, today=timezone.localdate()).close()
+
+
+def check(batch: ImportBatch) -> None:
+    """Say what the book would change; write nothing."""
+    if not batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS):
+        return
+    with ExitStack() as stack:
+        refused = stack.enter_context(
+            tempfile.TemporaryFile("w+", newline="", encoding="utf-8")
+        )
+        try:
+            report = _import_batch(batch, refused=refused, dry_run=True)
+        except Refusal as refusal:
+            _fail(batch, refusal)
+            return
+        if report.rejected:
+            _keep_refused(batch, refused)
+        batch.finish(
+            ImportBatch.State.CHECKED, report=summary(report), total_rows=report.rows,
+            begun_at=None, finished_at=None,
+        )  # fmt: skip
+
+
+def apply(batch: ImportBatch) -> None:
+    """Write the checked book, once."""
+    if not batch.take(ImportBatch.State.APPLYING, [ImportBatch.State.APPLYING]):
+        return
+
+    def begin() -> None:
+        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        if locked.state != ImportBatch.State.APPLYING:
+            raise Superseded
+
+    def finish(report: Report) -> None:
+        batch.finish(ImportBatch.State.APPLIED, report=summary(report), done_rows=report.rows)
+
+    try:
+        _import_batch(batch, begin=begin, finish=finish)
+    except Refusal as refusal:
+        _fail(batch, refusal)
+    except Superseded:
+        return
+
+
+def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> Report:
+    order = Order(
+        batch.insurer, by=batch.uploaded_by, create_agents=batch.create_agents, dry_run=dry_run
+    )
+    path = Path(settings.MEDIA_ROOT) / batch.file.name
+    return import_file(
+        path, batch.name, order, expected=batch.expect, progress=batch.beat, **more
+    )
+
+
+def _keep_refused(batch: ImportBatch, refused: IO[str]) -> None:
+    refused.flush()
+    batch.refused_file.save("refused.csv", File(refused.buffer), save=False)  # type: ignore[attr-defined]
+    ImportBatch.objects.filter(pk=batch.pk).update(refused_file=batch.refused_file.name)
+
+
+def _fail(batch: ImportBatch, refusal: Refusal) -> None:
+    """Keep the sentence in both languages: who reads it may not be who waits for it."""
+    words = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            words[language] = str(refusal)
+    batch.finish(ImportBatch.State.FAILED, report={"refusal": words}, error=refusal.code)
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """The report as it is kept: problems by how they are mended, personal numbers masked."""
+    counts = {name: value for name, value in vars(report).items() if isinstance(value, int)}
+    rows = {"rejected_rows": report.rejected_rows, "warned_rows": report.warned_rows}
+    return counts | rows | {"groups": _groups((*report.rejected, *report.warnings))}
+
+
+def _groups(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    groups: dict[str, dict[str, Any]] = {}
+    for finding in findings:
+        code = finding.reason
+        new = {"code": code, "fatal": REASONS[code].fatal, "column": finding.column, "count": 0, "rows": []}
+        group = groups.setdefault(code, new)
+        group["count"] += 1
+        if len(group["rows"]) < SHOWN_ROWS:
+            group["rows"].append([finding.row, finding.policy_no, finding.holder, masked(finding)])
+    return sorted(groups.values(), key=lambda group: (not group["fatal"], -group["count"]))
+
+
+def masked(finding: Finding) -> str:
+    mask = _MASKS.get(finding.reason.split("_", maxsplit=1)[0])
+    return mask(finding.value) if mask else finding.value[:60]
+
+
+def refused_rows(batch: ImportBatch) -> tuple[list[str], Iterator[list[str]]]:
+    """The user's own headings and refused rows, with the reason at the end of each."""
+    lines = csv.reader(line.decode() for line in batch.refused_file.open("rb"))
+    headings = next(lines)
+    return headings, (_with_reason(line, len(headings)) for line in lines)
+
+
+def _with_reason(line: list[str], width: int) -> list[str]:
+    row, reasons, *cells = line
+    told = []
+    for reason in reasons.split(";"):
+        column, _, code = reason.rpartition("|")
+        told.append(f"{column}: {REASONS[code].words}")
+    return [*(cells + [""] * width)[:width], row, "; ".join(told)]

@@ -1,0 +1,43 @@
+"""What the worker does for the imports. The ledger decides; a message only says "look now"."""
+
+import logging
+
+from celery import shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from policies.batches import ImportBatch
+from policies.importing import intake
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def check(batch_id: int) -> None:
+    intake.check(ImportBatch.objects.get(pk=batch_id))
+
+
+@shared_task
+def apply(batch_id: int) -> None:
+    intake.apply(ImportBatch.objects.get(pk=batch_id))
+
+
+def wake(batch: ImportBatch) -> None:
+    """Ask the worker to go on with an import; if the queue is down, the next tick asks again."""
+    task = check if batch.state in ImportBatch.CHECKS else apply
+
+    def send() -> None:
+        try:
+            task.delay(batch.pk)
+        except OperationalError:
+            log.warning("The queue is down; import %s waits for the next tick.", batch.pk)
+
+    transaction.on_commit(send)
+
+
+def pick_up_waiting() -> int:
+    """Wake every import whose message was lost or whose worker has fallen silent."""
+    waiting = list(ImportBatch.objects.waiting())
+    for batch in waiting:
+        wake(batch)
+    return len(waiting)
