@@ -112,14 +112,13 @@ def stop(request: Request, client_id: int) -> HttpResponse:
 def log(request: Request, pk: int) -> HttpResponse:
     """What came of it: outcome, channel, day and note, for one or several matters of the client."""
     followup = _followup(request, pk)
-    among = _open_together(request, followup)
     if request.method == "POST":
-        form = LogForm(request.POST, among=_sent_tasks(request, followup))
+        form = LogForm(request.POST, among=_of_client(request, followup))
         if form.is_valid():
             data = form.cleaned_data
             return _record(request, followup.client, list(data["task"]), data, form=form, followup=followup)
     else:
-        form = LogForm(initial=_log_initial(request, followup), among=among)
+        form = LogForm(initial=_log_initial(request, followup), among=_of_client(request, followup))
     return _log_sheet(request, followup, form)
 
 
@@ -339,7 +338,8 @@ def _open_together(request: Request, followup: FollowUp) -> list[FollowUp]:
     return sorted(visible.open().filter(standing).for_list(), key=lambda row: row.pk != followup.pk)
 
 
-def _sent_tasks(request: Request, followup: FollowUp) -> Any:
+def _of_client(request: Request, followup: FollowUp) -> Any:
+    """What a form about this client may name; what is settled already is told, not overlooked."""
     return FollowUp.objects.visible_to(request.user).filter(client=followup.client_id)
 
 
