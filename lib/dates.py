@@ -66,9 +66,3 @@ def next_birthday(born_on: date, on_or_after: date) -> date:
 def age_on(born_on: date, day: date) -> int:
     """Full years on `day`."""
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
-
-
-def age_on(born_on: date, day: date) -> int:
-    """Full years of life on `day`."""
-    had_it = birthday_in(day.year, born_on.month, born_on.day) <= day
-    return day.year - born_on.year - (not had_it)

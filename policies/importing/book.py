@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import python_calamine as calamine
 
@@ -80,9 +80,8 @@ def data_rows(rows: Iterable[Row], headings: list[Cell]) -> Iterator[Row]:
     """Leave out what is no policy: blank rows, totals, notes below the table, headings repeated."""
     for row_no, cells in rows:
         filled = [cell for cell in cells if cell != ""]
-        if len(filled) > _SURELY_DATA and filled[0] not in headings and not _is_total(filled[0]):
-            yield row_no, cells
-        elif not _is_no_data(filled, headings):
+        plainly = len(filled) > _SURELY_DATA and filled[0] not in headings
+        if not (_is_total(filled[0]) if plainly else _is_no_data(filled, headings)):
             yield row_no, cells
 
 
@@ -110,7 +109,7 @@ def _workbook(path: Path) -> Iterator[Sheet]:
     except (calamine.CalamineError, OSError):
         raise Refusal("damaged") from None
     for sheet in workbook.sheets_metadata:
-        # What somebody has hidden is an old copy or a list of choices, and no one would see it go in.
+        # What somebody has hidden is an old copy or a list of choices; no one would see it go in.
         if sheet.visible == calamine.SheetVisibleEnum.Visible and _holds_cells(sheet):
             yield _sheet(workbook, sheet.name)
 
@@ -157,7 +156,7 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
         row_no = started_in = 0
         try:
             for row_no, cells in enumerate(reader, 1):
-                yield row_no, cells  # type: ignore[misc] - every text is a cell
+                yield row_no, cast(list[Cell], cells)
                 started_in = reader.line_num + 1
         except csv.Error:
             raise Refusal("unclosed_quote", line=started_in or 1) from None

@@ -1,7 +1,7 @@
 """The process that parses a file, apart from everything else: python -m policies.importing.child
 
-It has no settings, no database and limits on memory and time; a file that makes it die kills nothing
-else. What it finds goes to its standard output as messages, which `reader` takes in.
+It has no settings, no database, and limits on memory and time; a file that makes it die kills
+nothing else. What it finds goes to its standard output as messages, which `reader` takes in.
 """
 
 import os

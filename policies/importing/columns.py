@@ -232,8 +232,8 @@ COLUMNS = (
         zh="保单状态 状态 合同状态 保单当前状态 保单效力状态 险种状态",
         en="Status, Policy Status, Contract Status",
     ),
-    # Of a policy sold through a bank, the 代理机构销售人员 is the teller who sold it; the insurer's own
-    # 客户经理 serves it. So the teller's columns are not read, and the bare 姓名 beside
+    # Of a policy sold through a bank, 代理机构销售人员 is the teller who sold it, and the insurer's
+    # own 客户经理 serves it. So the teller's columns are not read, and the bare 姓名 beside
     # 客户经理编码 is the client manager's name, while the holder stands under 投保人姓名.
     Column(
         "agent_no",
@@ -278,6 +278,7 @@ COLUMNS = (
 FIELDS = tuple(column.field for column in COLUMNS)
 DATES = frozenset(field for field in FIELDS if field.endswith("_on"))
 MONEY = frozenset(("premium", "sum_assured"))
+TERMS = frozenset(("pay_years", "cover_years"))
 # A book that lacks all of a line is some other list: renewals and claims name policies, too.
 NEEDED = (("policy_no",), ("holder_name",), ("premium",), ("effective_on", "issued_on"))
 
@@ -322,7 +323,7 @@ def known(heading: str) -> list[str]:
 
 
 def match(headings: Sequence[object]) -> list[Match]:
-    """Which column of the file is which field: sure headings before doubtful, longer before shorter."""
+    """Which column of the file is which field: sure headings first, then the longer ones."""
     claims = sorted(
         (heading not in _CERTAIN, -len(heading), place, heading, unit)
         for place, cell in enumerate(headings)

@@ -144,7 +144,7 @@ def phone(cell: Cell) -> object:
 
 
 def id_number(cell: Cell) -> object:
-    """The number as written, brought to one form; what kind of document it is of is seen per row."""
+    """The number as written, brought to one form; of which document it is, the row tells."""
     if not isinstance(cell, str):
         return Problem("id_mangled_by_excel")
     words = _clean(cell)
@@ -266,7 +266,7 @@ _TIMES = {None: 1, "万": 10_000, "亿": 100_000_000}
 _LARGEST = Decimal(10) ** 12
 
 
-def money(cell: Cell) -> Decimal | None | Problem:
+def money(cell: Cell) -> Decimal | Problem | None:
     """An amount to the cent; None where nothing was written, Problem where it is no amount."""
     if isinstance(cell, float) or (isinstance(cell, int) and not isinstance(cell, bool)):
         return _to_the_cent(Decimal(repr(cell)))
@@ -396,7 +396,6 @@ _MONTHS = re.compile(r"(\d{1,4})(?:个月|月|months|month)")
 _ONCE = frozenset(
     ("一次性", "趸交", "趸缴", "一次交清", "一次缴清", "single", "singlepay", "singlepremium")
 )
-_UNTIL_AGE = re.compile(r"(?:保|交|缴)?(?:至|到|toage|to)(\d{2,3})(?:周?岁)?")
 
 
 def pay_term(cell: Cell) -> object:

@@ -145,9 +145,9 @@ def _check_package(file: BinaryIO) -> None:
 
 
 def _check_entry(file: BinaryIO, entry: zipfile.ZipInfo) -> None:
-    if entry.file_size > _SUSPICIOUS_SIZE:
-        if entry.file_size > entry.compress_size * _SUSPICIOUS_RATIO:
-            raise Refusal("unpacks_too_large")
+    suspicious = max(_SUSPICIOUS_SIZE, entry.compress_size * _SUSPICIOUS_RATIO)
+    if entry.file_size > suspicious:
+        raise Refusal("unpacks_too_large")
     unpacked, tail = 0, b""
     is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
     for chunk in _unpack(file, entry):

@@ -169,7 +169,7 @@ REFUSALS = {
     "macros": _("The workbook contains macros; save it as .xlsx without them."),
     "damaged": _("The file is damaged and cannot be read; save it again as .xlsx or .csv."),
     "unpacks_too_large": _(
-        "The workbook unpacks to far more than a policy book holds, so it was not opened."
+        "The workbook unpacks to far more than a policy book holds; it was not opened."
     ),
     "unsafe_xml": _("The workbook contains XML that no spreadsheet writes."),
     "too_wide": _(
@@ -179,7 +179,7 @@ REFUSALS = {
         "Line %(line)s holds bytes that are not %(encoding)s; save the file again as UTF-8."
     ),
     "unclosed_quote": _(
-        "From line %(line)s a quotation mark is not closed; save the file again from the spreadsheet."
+        "From line %(line)s a quotation mark is not closed; save the file again."
     ),
     "no_headings": _(
         "No row of headings was found in the first 20 rows; a policy book has columns such as"

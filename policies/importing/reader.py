@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from django.conf import settings
 
@@ -19,6 +19,9 @@ from policies.importing.rows import ParsedRow
 
 log = logging.getLogger(__name__)
 
+# Of the process that parses. The reader of workbooks holds a whole sheet: 100 bytes a cell.
+MEMORY_BYTES = 2 << 30
+CPU_SECONDS = 600
 _ROOT = Path(__file__).parents[2]
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TZ", "LANG")
 
@@ -100,7 +103,7 @@ def read_rows(path: Path, name: str, *, today: date) -> Reading:
         raise Refusal("empty")
     if path.stat().st_size > settings.IMPORT_MAX_BYTES:
         raise Refusal("too_large", limit=settings.IMPORT_MAX_BYTES >> 20)
-    limits = (settings.IMPORT_MAX_BYTES, settings.IMPORT_MEMORY_BYTES, settings.IMPORT_CPU_SECONDS)
+    limits = (settings.IMPORT_MAX_BYTES, MEMORY_BYTES, CPU_SECONDS)
     command = [sys.executable, "-m", "policies.importing.child", str(path.resolve()), name]
     process = subprocess.Popen(
         [*command, today.isoformat(), *map(str, limits)],
@@ -115,8 +118,7 @@ def read_rows(path: Path, name: str, *, today: date) -> Reading:
 
 
 def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:
-    assert process.stdout is not None
-    return process.stdout
+    return cast(IO[bytes], process.stdout)
 
 
 def _as_refusal(message: Refusal | Crash) -> Refusal:

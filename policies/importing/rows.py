@@ -1,4 +1,4 @@
-"""A row of a policy book: every cell through its column's parser, then what only the row can tell."""
+"""A row of a policy book: each cell through its column's parser, then what only a row can tell."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lib import identity
 from lib.dates import add_years
 from lib.phones import Phone
 from policies.importing import parsing
-from policies.importing.columns import COLUMNS, DATES, FIELDS, Match
+from policies.importing.columns import DATES, FIELDS, MONEY, TERMS, Match
 from policies.importing.parsing import WHOLE_LIFE, Cell, Parser
 from policies.importing.problems import REASONS, Problem
 
@@ -37,12 +37,8 @@ class ParsedRow(NamedTuple):
 
 AT = {field: place for place, field in enumerate(FIELDS)}
 # Text is "" where a file says nothing, as in the models; the rest is None.
-_TEXTS = frozenset(
-    "policy_no proposal_no holder_name id_number email address postcode insured_name"
-    " insured_id_number relation product_code product_name agent_no agent_name bank_name account"
-    " branch mobile phone".split()
-)
-_EMPTY = tuple("" if field in _TEXTS else None for field in FIELDS)
+_NO_TEXTS = DATES | MONEY | {"gender", "id_type", "kind", "premium_mode", "status"} | TERMS
+_EMPTY = tuple(None if field in _NO_TEXTS else "" for field in FIELDS)
 _MISSING = {"policy_no": "policy_number_missing", "holder_name": "name_missing"}
 _BOUND = 50_000  # remembered cells of a column: enough for all dates and agents, flat in memory
 _YEARLY_KINDS = ("medical", "accident")
@@ -73,7 +69,7 @@ class RowParser:
     def parse(self, row_no: int, cells: Cells) -> ParsedRow:
         if len(cells) < self.width:
             cells = cells + [""] * (self.width - len(cells))
-        values = list(_EMPTY)
+        values: list[Any] = list(_EMPTY)
         problems: list[RowProblem] = []
         for slot in self.slots:
             cell = cells[slot.place]
@@ -237,4 +233,3 @@ def remembering(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _kind_of = remembering(parsing.kind_of)
-assert len(COLUMNS) == len(AT)
