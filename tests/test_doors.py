@@ -1,0 +1,341 @@
+"""Every door, every person: who may open which page, and whose records lie behind it.
+
+A new URL needs a line in DOORS; without one `test_every_door_has_a_rule` fails.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.test import Client as Browser
+from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+
+from accounts.scope import ScopedQuerySet
+from tests.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+
+EVERYONE = frozenset({"alice", "carol", "bob", "dora", "admin", "auditor"})
+SERVING = EVERYONE - {"auditor"}
+LEADERS = frozenset({"bob", "dora", "admin"})
+OFFICE = frozenset({"admin"})
+SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
+
+OPEN = {200, 204, 301, 302, 303, 304, 400, 409, 422}  # let in, even if the form was not good enough
+NAME = "归爱丽丝服务"  # the name of Alice's client: on no page of a person who may not see it
+ORPHAN = "无人服务"
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may open a URL (`roles`; the others get 403), and whose record it names.
+
+    `record` names one of the `records` fixture, given as URL argument `arg` or, where it travels in
+    the query or the form, as `query`. Whoever is not in `seen_by` gets 404 for it.
+    """
+
+    roles: frozenset[str] = EVERYONE
+    record: str = ""
+    arg: str = "pk"
+    query: str = ""
+    ask: str = ""  # what else the address says
+    post: dict[str, str] = field(default_factory=dict)
+    methods: str = "GET POST"
+    strangers: bool = False
+
+    @property
+    def seen_by(self) -> frozenset[str]:
+        return SEES_ALICE if self.record else EVERYONE
+
+    def statuses(self, person: str, *, orphan: bool) -> set[int]:
+        """What the person must be answered; a door may hide a record before it names the role."""
+        sees = (OFFICE if orphan else self.seen_by) if self.record else EVERYONE
+        if person in self.roles:
+            return OPEN if person in sees else {404}
+        return {403} if person in sees else {403, 404}
+
+
+def of(record: str, roles: frozenset[str] = EVERYONE, methods: str = "GET", **more: Any) -> Door:
+    return Door(roles=roles, record=record, methods=methods, **more)
+
+
+DOORS: dict[str, Door] = {
+    "home": Door(methods="GET"),
+    "alive": Door(methods="GET", strangers=True),
+    "ready": Door(methods="GET", strangers=True),
+    "login": Door(strangers=True),
+    "logout": Door(methods="POST"),
+    "theme": Door(methods="POST", post={"theme": "dark"}, strangers=True),
+    "set_language": Door(methods="POST", post={"language": "en"}, strangers=True),
+    "me": Door(methods="GET"),
+    "single_keys": Door(methods="POST"),
+    "audit_log": Door(roles=frozenset({"admin", "auditor"}), methods="GET"),
+    "clients:list": Door(methods="GET"),
+    "clients:new": Door(roles=SERVING),
+    "clients:edit": of("client", methods="GET POST"),
+    "clients:reveal": of(
+        "client", methods="GET POST", ask="?field=mobile", post={"field": "mobile"}
+    ),
+    "clients:note": of("client", methods="POST", post={"note": "来电"}),
+    "client": of("client"),
+    "policies:list": Door(methods="GET"),
+    "policies:new": of("client", methods="GET POST", arg="", query="client"),
+    "policies:edit": of("policy", methods="GET POST"),
+    "policies:reveal": of(
+        "policy", methods="GET POST", ask="?field=account", post={"field": "account"}
+    ),
+    "policies:paid": of("policy", roles=LEADERS, methods="POST"),
+    "policy": of("policy"),
+    "today": Door(methods="GET"),
+    "today_print": Door(methods="GET"),
+    "task": of("task"),
+    "task_why": of("task"),
+    "task_done": of("task", methods="POST"),
+    "task_later": of("task", methods="GET POST"),
+    "task_log": of("task", methods="GET POST", post={"outcome": "done", "channel": "call"}),
+    "contact_undo": of("contact", methods="POST"),
+    "client_stop": of("client", methods="POST", arg="client_id"),
+    "team": Door(roles=LEADERS, methods="GET"),
+    "team_agent": of("agent", roles=LEADERS),
+}
+SETTINGS_SITE = "admin"
+
+
+def doors_under(
+    patterns: list[URLPattern | URLResolver], namespace: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Name and route of every URL but those of the settings site, which has its own test."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = ":".join(filter(None, [namespace, pattern.namespace or ""]))
+            if inner != SETTINGS_SITE:
+                yield from doors_under(pattern.url_patterns, inner)
+        else:
+            yield ":".join(filter(None, [namespace, pattern.name or ""])), str(pattern.pattern)
+
+
+def without_rule(patterns: list[URLPattern | URLResolver]) -> list[str]:
+    return [name or route for name, route in doors_under(patterns) if name not in DOORS]
+
+
+def standing() -> dict[str, Door]:
+    """The rules of the URLs there are."""
+    names = {name for name, _ in doors_under(get_resolver().url_patterns)}
+    return {name: door for name, door in DOORS.items() if name in names}
+
+
+@pytest.fixture
+def people(
+    alice: Any,
+    bob: Any,
+    carol: Any,
+    dora: Any,
+    admin: Any,
+    auditor: Any,
+    login: Callable[[Any], Browser],
+) -> dict[str, Browser]:
+    cast = {
+        "alice": alice,
+        "bob": bob,
+        "carol": carol,
+        "dora": dora,
+        "admin": admin,
+        "auditor": auditor,
+    }
+    return {name: login(user) for name, user in cast.items()}
+
+
+def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
+    from clients.models import Contact
+
+    client = make["client"](agent=agent, name=name)
+    policy = make["policy"](client, insured_name=name)
+    make["instalment"](policy, due_on=TODAY - timedelta(days=9))
+    contact = Contact.objects.create(client=client, by=make["by"], on=TODAY)
+    task = make["followup"](client, list_on=TODAY, keep_until=TODAY + timedelta(days=900))
+    return {"client": client.pk, "policy": policy.pk, "contact": contact.pk, "task": task.pk}
+
+
+@pytest.fixture
+def records(
+    alice: Any,
+    admin: Any,
+    make_client: Any,
+    make_policy: Any,
+    make_instalment: Any,
+    make_followup: Any,
+) -> dict[str, int]:
+    make = {
+        "client": make_client,
+        "policy": make_policy,
+        "instalment": make_instalment,
+        "followup": make_followup,
+        "by": admin,
+    }
+    orphans = _records(None, ORPHAN, make)
+    own = _records(alice, NAME, make)
+    return own | {"agent": alice.pk} | {f"orphan {key}": pk for key, pk in orphans.items()}
+
+
+def address(name: str, door: Door, records: dict[str, int], *, orphan: bool = False) -> str:
+    if not door.record:
+        return reverse(name) + door.ask
+    pk = records[f"orphan {door.record}" if orphan else door.record]
+    if door.query:
+        return f"{reverse(name)}?{door.query}={pk}"
+    return reverse(name, kwargs={door.arg: pk}) + door.ask
+
+
+def knock(browser: Browser, method: str, url: str, door: Door) -> Any:
+    """Try the door and take back whatever it did."""
+    with transaction.atomic():
+        response = browser.get(url) if method == "GET" else browser.post(url, door.post)
+        if hasattr(response, "render") and not response.is_rendered:
+            response.render()
+        transaction.set_rollback(True)
+    return response
+
+
+def fingerprint() -> dict[str, Any]:
+    """What the office has recorded; sessions and login attempts are not part of it."""
+    tables = [
+        model._meta.db_table
+        for app in ("accounts", "clients", "policies", "followups")
+        for model in apps.get_app_config(app).get_models()
+    ]
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT count(*), sum(hashtext(t::text)::bigint) FROM {table} AS t")
+            found[table] = cursor.fetchone()
+    return found
+
+
+def check_door(name: str, door: Door, people: dict[str, Browser], records: dict[str, int]) -> None:
+    kinds = [False, True] if f"orphan {door.record}" in records else [False]
+    for person, browser in people.items():
+        for orphan in kinds:
+            url = address(name, door, records, orphan=orphan)
+            for method in door.methods.split():
+                answer = knock(browser, method, url, door)
+                wanted = door.statuses(person, orphan=orphan)
+                assert answer.status_code in wanted, (
+                    f"{person} {method} {url}: {answer.status_code}"
+                )
+                _check_names(person, url, answer)
+
+
+def _check_names(person: str, url: str, answer: Any) -> None:
+    words = b"".join(answer) if answer.streaming else answer.content
+    if person not in SEES_ALICE:
+        assert NAME.encode() not in words, f"{person} reads about Alice's client at {url}"
+    if person not in OFFICE:
+        assert ORPHAN.encode() not in words, f"{person} reads about an orphan at {url}"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_opens_for_whom_it_is_meant(
+    name: str, people: dict[str, Browser], records: dict[str, int]
+) -> None:
+    if name not in standing():
+        pytest.skip("not built yet")
+    check_door(name, DOORS[name], people, records)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_stranger_is_asked_to_log_in(name: str, records: dict[str, int]) -> None:
+    if name not in standing():
+        pytest.skip("not built yet")
+    door = DOORS[name]
+    url = address(name, door, records)
+    for method in door.methods.split():
+        answer = knock(Browser(), method, url, door)
+        if door.strangers:
+            assert answer.status_code in OPEN
+        else:
+            assert answer.status_code == 302, f"{method} {url}: {answer.status_code}"
+            assert answer["Location"].startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("name", [name for name, door in DOORS.items() if "GET" in door.methods])
+def test_looking_changes_nothing(
+    name: str, people: dict[str, Browser], records: dict[str, int]
+) -> None:
+    if name not in standing():
+        pytest.skip("not built yet")
+    url = address(name, DOORS[name], records)
+    before = fingerprint()
+    for browser in people.values():
+        browser.get(url)
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, door in DOORS.items() if "GET" not in door.methods]
+)
+def test_what_acts_cannot_be_opened_by_a_link(
+    name: str, people: dict[str, Browser], records: dict[str, int]
+) -> None:
+    if name not in standing():
+        pytest.skip("not built yet")
+    url = address(name, DOORS[name], records)
+    for browser in people.values():
+        assert browser.get(url).status_code == 405
+
+
+def test_every_door_has_a_rule() -> None:
+    assert without_rule(get_resolver().url_patterns) == []
+
+
+def test_a_door_without_a_rule_is_noticed() -> None:
+    new = path("secret/", lambda request: None, name="secret")
+    nameless = path("nameless/", lambda request: None)
+    assert without_rule([new, nameless]) == ["secret", "nameless/"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, door in DOORS.items() if door.record in {"client", "policy", "task"}]
+)
+def test_a_door_that_forgot_whose_records_they_are_is_noticed(
+    name: str, people: dict[str, Browser], records: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name not in standing():
+        pytest.skip("not built yet")
+    monkeypatch.setattr(ScopedQuerySet, "visible_to", lambda rows, user: rows)
+    with pytest.raises(AssertionError):
+        check_door(name, DOORS[name], people, records)
+
+
+@pytest.mark.parametrize("person", sorted(EVERYONE))
+def test_the_settings_site_opens_for_administrators_who_may(
+    person: str, people: dict[str, Browser], admin: Any
+) -> None:
+    admin.is_staff = True
+    admin.save()
+    pages = [
+        "admin:index",
+        "admin:accounts_user_changelist",
+        "admin:accounts_user_add",
+        "admin:accounts_team_changelist",
+        "admin:accounts_auditentry_changelist",
+        "admin:policies_product_changelist",
+        "admin:policies_insurer_changelist",
+        "admin:followups_serviceplan_changelist",
+        "admin:followups_listrun_changelist",
+    ]
+    for name in pages:
+        answer = people[person].get(reverse(name))
+        assert answer.status_code == (200 if person == "admin" else 302), name
+
+
+def test_even_staff_of_another_role_find_nothing_in_the_settings(
+    people: dict[str, Browser], alice: Any
+) -> None:
+    alice.is_staff = True
+    alice.save()
+    for name in ("accounts_user", "accounts_team", "policies_product", "followups_serviceplan"):
+        assert people["alice"].get(reverse(f"admin:{name}_changelist")).status_code == 403
