@@ -22,18 +22,32 @@ class ClientQuerySet(ScopedQuerySet["Client"]):
         return self.filter(deceased=False, do_not_contact=False)
 
     def search(self, text: str) -> Self:
-        """Find by name, pinyin or its initials, or the ending of a phone, as typed in one box."""
+        """Find by name, pinyin or its initials, the ending of a phone, or a policy number."""
         text = text.strip()
         if not text:
             return self
-        if text.isdigit() and len(text) >= 4:
-            return self.annotate(ending=Right("mobile", 4)).filter(
-                ending=text[-4:], mobile__endswith=text
-            )
-        if text.isascii():
-            key = text.lower().replace(" ", "")
-            return self.filter(Q(initials__contains=f" {key}") | Q(pinyin__startswith=key))
-        return self.filter(name__startswith=names.normalise(text))
+        if not text.isascii():
+            return self.filter(name__startswith=names.normalise(text))
+        bare = "".join(char for char in text.lower() if char.isalnum())
+        if not any(char.isdigit() for char in bare):
+            return self.filter(Q(initials__contains=f" {bare}") | Q(pinyin__startswith=bare))
+        if bare.isdigit() and 4 <= len(bare) <= 11:
+            # Each half by its own index; joined with OR neither would be used.
+            either = _with_phone(bare).values("pk").union(_with_policy(bare).values("pk"))
+            return self.filter(pk__in=either)
+        return self.filter(pk__in=_with_policy(text.upper()).values("pk"))
+
+    def for_list(self) -> Self:
+        return self.select_related("agent").prefetch_related("policies").order_by("pinyin", "pk")
+
+
+def _with_phone(ending: str) -> "models.QuerySet[Client]":
+    clients = Client.objects.annotate(ending=Right("mobile", 4))
+    return clients.filter(ending=ending[-4:], mobile__endswith=ending)
+
+
+def _with_policy(beginning: str) -> "models.QuerySet[Client]":
+    return Client.objects.filter(policies__policy_no__startswith=beginning)
 
 
 class Client(models.Model):

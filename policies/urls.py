@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+from policies import views
+
+# A policy's own page is "policy" in crm/urls.py: it shows the service around it as well.
+policies = [
+    path("", views.policy_list, name="list"),
+    path("new/", views.new, name="new"),
+    path("<int:pk>/edit/", views.edit, name="edit"),
+    path("<int:pk>/paid/", views.paid, name="paid"),
+    path("<int:pk>/reveal/", views.reveal, name="reveal"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("policies/", include((policies, "policies"))),
+    path("imports/", include("policies.import_urls")),
+]

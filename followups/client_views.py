@@ -1,0 +1,233 @@
+"""The client's own page: policies, household, what happened and what comes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from clients.forms import NoteForm
+from clients.models import Client, Contact
+from followups.models import FollowUp
+from lib import dates, lunar
+from lib.templatetags.ui import year_month
+from policies.models import Instalment, Policy
+from policies.premium_line import Held
+
+SHOWN_EVENTS = 20
+MOST_EVENTS = 300
+
+
+class Request(HttpRequest):
+    user: User
+    htmx: bool
+
+
+@require_GET
+def client_page(request: Request, pk: int) -> HttpResponse:
+    clients = Client.objects.visible_to(request.user).select_related("agent")
+    client = get_object_or_404(clients, pk=pk)
+    today = dates.today()
+    policies = list(client.policies.select_related("product").order_by("-effective_on", "pk"))
+    kind = request.GET.get("show", "")
+    events = list(events_of(client, policies, kind))
+    shown = events if "all" in request.GET else events[:SHOWN_EVENTS]
+    context = {
+        "client": client,
+        "today": today,
+        "age": client.age_on(today),
+        "policies": [Held(policy, today) for policy in policies],
+        "annual": sum(p.annualised_premium for p in policies if p.status_on(today) == Policy.Status.IN_FORCE),
+        "household": household_of(policies),
+        "coming": sorted(coming_dates(client, policies, today), key=lambda coming: coming.on)[:8],
+        "months": by_month(shown, today),
+        "earlier": len(events) - len(shown),
+        "show": kind if kind in KINDS else "",
+        "followups": client.followups.open().filter(keep_until__gte=today).for_list(),
+        "year": year_strip(client, today),
+        "note_form": NoteForm.blank(),
+    }
+    return render(request, "followups/client.html", context)
+
+
+@dataclass(frozen=True)
+class Insured:
+    name: str
+    relation: str
+    policies: int
+
+
+def household_of(policies: Iterable[Policy]) -> list[Insured]:
+    """Who is insured by the client's policies, as far as the book tells it; the client is not listed."""
+    people: dict[tuple[str, str], int] = {}
+    for policy in policies:
+        if policy.insured_name and policy.insured_name != policy.holder.name:
+            key = (policy.insured_name, policy.relation)
+            people[key] = people.get(key, 0) + 1
+    return [Insured(name, relation, count) for (name, relation), count in people.items()]
+
+
+@dataclass(frozen=True)
+class Coming:
+    on: date
+    icon: str
+    tone: str
+    words: str
+    beside: str = ""
+    policy: Policy | None = None
+
+
+def coming_dates(client: Client, policies: Iterable[Policy], today: date) -> Iterator[Coming]:
+    if birthday := client.next_birthday_on:
+        yield _birthday(client, birthday)
+    for policy in policies:
+        if policy.status_on(today) != Policy.Status.IN_FORCE:
+            continue
+        if policy.next_due_on and policy.in_grace_on(today) and policy.lapses_on:
+            last = policy.lapses_on.fromordinal(policy.lapses_on.toordinal() - 1)
+            yield Coming(last, "exclamation-circle-fill", "danger", _("Grace ends"), policy=policy)
+        elif policy.next_due_on and policy.next_due_on >= today:
+            yield Coming(policy.next_due_on, "arrow-repeat", "accent", _("Premium due"), policy=policy)
+        if policy.matures_on and policy.matures_on >= today:
+            yield Coming(policy.matures_on, "bank", "teal", _("Policy matures"), policy=policy)
+        elif policy.covers_until and policy.covers_until >= today:
+            yield Coming(policy.covers_until, "shield-check", "slate", _("Cover ends"), policy=policy)
+
+
+def _birthday(client: Client, on: date) -> Coming:
+    age = on.year - client.birth_on.year if client.birth_on else 0
+    kept_lunar = client.birthday_calendar == Client.Calendar.LUNAR
+    words = _("Lunar birthday") if kept_lunar else _("Birthday, turns %(age)d") % {"age": age}
+    return Coming(on, "cake2", "plum", words, beside=lunar_words(on))
+
+
+def lunar_words(day: date) -> str:
+    found = lunar.to_lunar(day)
+    return _("lunar %(name)s") % {"name": lunar.lunar_name(found.month, found.day, found.leap)}
+
+
+# --- what happened
+
+
+@dataclass(frozen=True)
+class Event:
+    on: date
+    icon: str
+    tone: str
+    title: str | Promise
+    beside: str | Promise = ""
+    text: str = ""
+    undone: bool = False
+    policy: Policy | None = None
+
+
+KINDS = {"contacts", "policies"}
+CHANNEL_ICONS = {"visit": "house", "call": "telephone", "wechat": "chat-dots", "other": "journal-text"}
+OUTCOME_TONES = {"will_pay": "accent", "no_answer": "warn", "wrong_number": "danger", "refused": "danger"}
+
+
+def events_of(client: Client, policies: Iterable[Policy], kind: str) -> list[Event]:
+    """What happened with the client, the latest first."""
+    events: list[Event] = []
+    if kind != "policies":
+        events += contact_events(client)
+    if kind != "contacts":
+        events += [*policy_events(policies), *payment_events(client)]
+    return sorted(events, key=lambda event: event.on, reverse=True)
+
+
+def contact_events(client: Client) -> Iterator[Event]:
+    for contact in client.contacts.select_related("by").order_by("-at")[:MOST_EVENTS]:
+        plain = contact.outcome == Contact.Outcome.DONE
+        yield Event(
+            contact.on,
+            CHANNEL_ICONS.get(contact.channel, "journal-text"),
+            OUTCOME_TONES.get(contact.outcome, "accent"),
+            contact.get_channel_display() if plain else contact.get_outcome_display(),
+            beside=contact.by.name,
+            text=contact.note,
+            undone=contact.undone_at is not None,
+        )
+
+
+def policy_events(policies: Iterable[Policy]) -> Iterator[Event]:
+    for policy in policies:
+        if on := policy.issued_on or policy.effective_on:
+            yield Event(on, "file-earmark-check", "teal", gettext_lazy("Policy issued"), policy=policy)
+        if policy.receipt_signed_on:
+            words = gettext_lazy("Receipt signed")
+            yield Event(policy.receipt_signed_on, "person-check", "ok", words, policy=policy)
+
+
+def payment_events(client: Client) -> Iterator[Event]:
+    paid = Instalment.objects.filter(policy__holder=client, paid_on__isnull=False)
+    for instalment in paid.select_related("policy__product").order_by("-paid_on")[:MOST_EVENTS]:
+        assert instalment.paid_on
+        yield Event(
+            instalment.paid_on, "check-lg", "ok", gettext_lazy("Premium paid"), policy=instalment.policy
+        )
+
+
+def by_month(events: list[Event], today: date) -> list[tuple[str, list[Event]]]:
+    groups = groupby(events, key=lambda event: (event.on.year, event.on.month, event.on == today))
+    return [
+        (_("Today") if is_today else year_month(date(year, month, 1)), list(rows))
+        for (year, month, is_today), rows in groups
+    ]
+
+
+# --- the year
+
+ROWS = (
+    (gettext_lazy("Premiums"), "accent", {1, 2, 3, 4}),
+    (gettext_lazy("Service"), "slate", {5, 6}),
+    (gettext_lazy("Payouts"), "teal", {7, 8}),
+    (gettext_lazy("Care"), "plum", {9, 10, 11}),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    state: str  # done, planned, missed, due, or nothing
+    now: bool
+
+
+@dataclass(frozen=True)
+class Strip:
+    rows: list[tuple[str | Promise, str, list[Cell]]]
+    done: int
+    planned: int
+    missed: int
+
+
+def year_strip(client: Client, today: date) -> Strip:
+    """What was done, is open and was missed for the client this year, by kind and month."""
+    year = (date(today.year, 1, 1), date(today.year, 12, 31))
+    standing = Q(status__in=[FollowUp.Status.OPEN, FollowUp.Status.DONE, FollowUp.Status.MISSED])
+    seen: dict[tuple[int, int], set[str]] = {}
+    counts = {"done": 0, "open": 0, "missed": 0}
+    rows = client.followups.filter(standing, list_on__range=year)
+    for item, status, list_on in rows.values_list("item", "status", "list_on"):
+        counts[status] += 1
+        seen.setdefault((item, list_on.month), set()).add(status)
+    strip = [
+        (label, tone, [_cell(seen, items, month, today) for month in range(1, 13)])
+        for label, tone, items in ROWS
+    ]
+    return Strip(strip, counts["done"], counts["open"], counts["missed"])
+
+
+def _cell(seen: dict[tuple[int, int], set[str]], items: set[int], month: int, today: date) -> Cell:
+    here = set().union(*(seen.get((item, month), set()) for item in items))
+    now = month == today.month
+    if "open" in here:
+        return Cell("due" if month <= today.month else "planned", now)
+    return Cell(next((state for state in ("missed", "done") if state in here), ""), now)
