@@ -118,6 +118,13 @@ class ImportBatch(models.Model):
             checked.update(state=self.State.APPLYING, heartbeat_at=None, begun_at=None, done_rows=0)
         )
 
+    def discard(self) -> None:
+        """Forget the file and everything about it."""
+        self.file.delete(save=False)
+        if self.refused_file:
+            self.refused_file.delete(save=False)
+        self.delete()
+
     def finish(self, state: str, **fields: Any) -> None:
         now = timezone.now()
         ImportBatch.objects.filter(pk=self.pk).update(
@@ -128,6 +135,20 @@ class ImportBatch(models.Model):
     @property
     def percent(self) -> int:
         return min(100, self.done_rows * 100 // self.total_rows) if self.total_rows else 0
+
+    @property
+    def rows_a_second(self) -> int:
+        if not (self.begun_at and self.done_rows):
+            return 0
+        return round(self.done_rows / max((timezone.now() - self.begun_at).total_seconds(), 0.5))
+
+    @property
+    def seconds_left(self) -> int:
+        return max(self.total_rows - self.done_rows, 0) // (self.rows_a_second or 1)
+
+    @property
+    def good_rows(self) -> int:
+        return int(self.report.get("rows", 0)) - int(self.report.get("rejected_rows", 0))
 
     @property
     def seconds(self) -> float:

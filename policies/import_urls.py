@@ -1,0 +1,16 @@
+from django.urls import path
+
+from policies import import_views as views
+
+app_name = "imports"
+
+urlpatterns = [
+    path("", views.imports, name="list"),
+    path("<int:pk>/", views.batch_page, name="batch"),
+    path("<int:pk>/check/", views.check, name="check"),
+    path("<int:pk>/run/", views.run, name="run"),
+    path("<int:pk>/result/", views.result, name="result"),
+    path("<int:pk>/discard/", views.discard, name="discard"),
+    path("<int:pk>/refused.xlsx", views.refused, {"form": "xlsx"}, name="refused"),
+    path("<int:pk>/refused.csv", views.refused, {"form": "csv"}, name="refused_csv"),
+]

@@ -1,0 +1,256 @@
+"""The import in steps, each with its own address: upload, check, run, result. For administrators."""
+
+import io
+import tempfile
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import AuditEntry, SentForm, User
+from lib.tables import write_csv, write_xlsx
+from policies import tasks
+from policies.batches import ImportBatch
+from policies.importing import intake
+from policies.importing.problems import REASONS, Refusal
+from policies.models import Insurer
+
+PER_PAGE = 50
+LOOKED_INTO_AT_ONCE = 30 * 1024 * 1024  # larger files are looked into in the background only
+STOP_POLLING = 286
+
+View = Callable[..., HttpResponse]
+
+
+def for_administrators(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not cast(User, request.user).administers:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("Policy book"),
+        allow_empty_file=True,
+        error_messages={"required": _("Choose a file first.")},
+        widget=forms.FileInput(
+            attrs={"class": "form-control", "accept": ".xlsx,.xls,.csv,.tsv", "data-name": "#file-name"}
+        ),
+    )
+    insurer = forms.ModelChoiceField(Insurer.objects.all(), label=_("Insurer"), required=False)
+    create_agents = forms.BooleanField(
+        label=_("Make accounts without a login for unknown agents"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        insurer = cast(forms.ModelChoiceField[Insurer], self.fields["insurer"])
+        insurer.initial = Insurer.usual()
+        insurer.widget.attrs["class"] = "form-select"
+        self.chooses_insurer = Insurer.objects.count() > 1
+        self.fields["create_agents"].widget.attrs["class"] = "form-check-input"
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse at once what cannot be a book, in one sentence."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if not file.size:
+            raise forms.ValidationError(str(Refusal("empty")))
+        if file.size > settings.IMPORT_MAX_BYTES:
+            limit = settings.IMPORT_MAX_BYTES >> 20
+            raise forms.ValidationError(str(Refusal("too_large", limit=limit)))
+        if file.size <= LOOKED_INTO_AT_ONCE:
+            _look_into(file)
+        return file
+
+
+def _look_into(file: UploadedFile) -> None:
+    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+        copy.flush()
+        try:
+            intake.look_into(Path(copy.name), file.name or "")
+        except Refusal as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+
+class GroupForm(forms.Form):
+    """Which group of problems is shown."""
+
+    group = forms.ChoiceField(choices=[(code, code) for code in REASONS], required=False)
+
+
+@require_http_methods(["GET", "POST"])
+@for_administrators
+def imports(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("imports:check", _receive(request, form).pk)
+    batches = Paginator(ImportBatch.objects.select_related("uploaded_by"), 8)
+    context = {
+        "form": form,
+        "page_obj": batches.get_page(request.GET.get("page")),
+        "idempotency_key": uuid.uuid4().hex,
+        "limit": settings.IMPORT_MAX_BYTES >> 20,
+        "step": 1,
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "policies/imports.html", context, status=status)
+
+
+@transaction.atomic
+def _receive(request: HttpRequest, form: UploadForm) -> ImportBatch:
+    user = cast(User, request.user)
+    if not SentForm.first_time(user, request.POST.get("key", "")):
+        again = ImportBatch.objects.filter(uploaded_by=user).first()
+        if again is None:
+            raise Http404
+        return again
+    batch = ImportBatch.receive(
+        form.cleaned_data["file"],
+        insurer=form.cleaned_data["insurer"] or Insurer.usual(),
+        create_agents=form.cleaned_data["create_agents"],
+        uploaded_by=user,
+    )
+    tasks.wake(batch)
+    return batch
+
+
+STEP_OF = {
+    ImportBatch.State.UPLOADED: "check",
+    ImportBatch.State.CHECKING: "check",
+    ImportBatch.State.CHECKED: "check",
+    ImportBatch.State.APPLYING: "run",
+    ImportBatch.State.APPLIED: "result",
+    ImportBatch.State.FAILED: "result",
+}
+
+
+def _page_of(batch: ImportBatch) -> str:
+    return f"imports:{STEP_OF[ImportBatch.State(batch.state)]}"
+
+
+@require_GET
+@for_administrators
+def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Wherever this import stands."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    return redirect(_page_of(batch), batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@for_administrators
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
+    if request.method == "POST":
+        return _confirm(batch)
+    if batch.state in ImportBatch.CHECKS:
+        return _progress(request, batch, step=2)
+    if batch.state != ImportBatch.State.CHECKED:
+        return _move_on(request, batch)
+    if request.htmx:  # type: ignore[attr-defined]
+        return _move_on(request, batch)
+    form = GroupForm(request.GET)
+    wanted = form.cleaned_data["group"] if form.is_valid() else ""
+    context = {"batch": batch, "step": 2} | _problems(batch, wanted)
+    return render(request, "policies/import_check.html", context)
+
+
+def _problems(batch: ImportBatch, wanted: str) -> dict[str, Any]:
+    groups = [
+        group | {"words": REASONS[group["code"]].words, "mend": REASONS[group["code"]].mend}
+        for group in batch.report.get("groups", [])
+    ]
+    chosen = next((group for group in groups if group["code"] == wanted), None)
+    chosen = chosen or (groups[0] if groups else None)
+    return {"groups": groups, "chosen": chosen, "shown": chosen["rows"][:PER_PAGE] if chosen else []}
+
+
+@transaction.atomic
+def _confirm(batch: ImportBatch) -> HttpResponse:
+    """Let it be written; sent twice it is written once, since only a checked book is confirmed."""
+    if batch.confirm():
+        batch.refresh_from_db()
+        tasks.wake(batch)
+    batch.refresh_from_db()
+    return redirect(_page_of(batch), batch.pk)
+
+
+@require_GET
+@for_administrators
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if batch.state != ImportBatch.State.APPLYING:
+        return _move_on(request, batch)
+    return _progress(request, batch, step=3)
+
+
+def _progress(request: HttpRequest, batch: ImportBatch, step: int) -> HttpResponse:
+    template = "_import_progress.html" if request.htmx else "import_run.html"  # type: ignore[attr-defined]
+    return render(request, f"policies/{template}", {"batch": batch, "step": step})
+
+
+def _move_on(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    """To the page where the import stands; a page that asks each second is told to go there."""
+    answer = redirect(_page_of(batch), batch.pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return answer
+    return HttpResponse(status=STOP_POLLING, headers={"HX-Redirect": answer["Location"]})
+
+
+@require_GET
+@for_administrators
+def result(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if batch.is_busy or batch.state == ImportBatch.State.CHECKED:
+        return _move_on(request, batch)
+    refusal = batch.report.get("refusal", {}).get(get_language(), batch.error)
+    context = {"batch": batch, "refusal": refusal, "step": 4}
+    return render(request, "policies/import_result.html", context)
+
+
+@require_GET
+@for_administrators
+def refused(request: HttpRequest, pk: int, form: str) -> FileResponse:
+    """The rows that were not taken, as the user's file has them, with the reason behind each."""
+    batch = get_object_or_404(ImportBatch.objects.exclude(refused_file=""), pk=pk)
+    user = cast(User, request.user)
+    AuditEntry.record(user, AuditEntry.Action.EXPORT, batch, rows=batch.report.get("rejected_rows", 0))
+    headings, rows = intake.refused_rows(batch)
+    headings += [gettext("Row"), gettext("Reason")]
+    file = io.BytesIO()
+    if form == "xlsx":
+        write_xlsx(file, headings, rows)
+    else:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        write_csv(text, headings, rows)
+        text.detach()
+    file.seek(0)
+    name = gettext("%(name)s refused") % {"name": Path(batch.name).stem}
+    return FileResponse(file, as_attachment=True, filename=f"{name}.{form}")
+
+
+@require_POST
+@for_administrators
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget a book that was only checked; nothing of it was written."""
+    batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.CHECKED)
+    batch.discard()
+    return redirect("imports:list")
