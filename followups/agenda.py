@@ -96,16 +96,41 @@ class Stop:
         return [chip for followup in self.followups for chip in chips.of(followup, self.day)][:2]
 
     @property
-    def services(self) -> list[str]:
-        """What is to be done, in words: the service and what it is about."""
-        return list(dict.fromkeys(service_of(followup) for followup in self.followups))
+    def services(self) -> list[tuple[str, str]]:
+        """What is to be done, in words: each service with the products it is about."""
+        products: dict[str, list[str]] = {}
+        for followup in self.followups:
+            about = products.setdefault(task_of(followup), [])
+            if (name := product_of(followup)) and name not in about:
+                about.append(name)
+        return [(task, ", ".join(about)) for task, about in products.items()]
+
+    @property
+    def service_words(self) -> str:
+        return " + ".join(" · ".join(filter(None, service)) for service in self.services)
+
+
+TASKS = {
+    "premium": _("Premium reminder"),
+    "lapse": _("Reinstatement"),
+    "cover": _("Cover renewal"),
+    "maturity": _("Payout notice"),
+    "birthday": _("Birthday greeting"),
+    "delivery": _("Policy delivery"),
+}
+
+
+def task_of(followup: FollowUp) -> str:
+    """What is to be done, shorter than the name of the service item."""
+    return str(TASKS.get(followup.series) or ServiceItem(followup.item).label)
+
+
+def product_of(followup: FollowUp) -> str:
+    return followup.policy.product.name if followup.policy and followup.policy.product else ""
 
 
 def service_of(followup: FollowUp) -> str:
-    words = [str(ServiceItem(followup.item).label)]
-    if followup.policy and followup.policy.product:
-        words.append(followup.policy.product.name)
-    return " · ".join(words)
+    return " · ".join(filter(None, (task_of(followup), product_of(followup))))
 
 
 def money_at_stake(followups: Iterable[FollowUp]) -> Decimal:
@@ -292,8 +317,10 @@ def suggested_days(reader: User, followup: FollowUp, today: date) -> list[Sugges
     named = _possible_days(followup, today)
     agent = followup.client.agent or reader
     loads = load(reader, agent, list(named))
-    fewest = min((one.count for one in loads), default=0)
-    best = next((one.day for one in loads if one.count == fewest), None)
+    ends_on = followup.instalment.grace_ends_on if followup.instalment else None
+    # The last day of grace is possible but never the one to advise.
+    advisable = [one for one in loads if one.day != ends_on] or loads
+    best = min(advisable, key=lambda one: (one.count, one.day)).day if advisable else None
     return [Suggestion(one, *named[one.day], best=one.day == best) for one in loads]
 
 

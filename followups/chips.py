@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clients.models import Client
 from followups.models import FollowUp
@@ -131,11 +131,13 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
 
 
 def lunar_words(day: date) -> str:
-    """`四月廿七`, or nothing outside the table."""
+    """`四月廿七`, `4/27`, or nothing outside the table."""
     try:
         found = lunar.to_lunar(day)
     except ValueError:
         return ""
+    if not (get_language() or "").startswith("zh"):
+        return f"{found.month}/{found.day}"
     return lunar.lunar_name(found.month, found.day, found.leap)
 
 

@@ -181,8 +181,7 @@ def _record(
 
 def _said(client: Client, followups: list[FollowUp], outcome: str) -> str:
     label = Contact.Outcome(outcome).label
-    what = agenda.ServiceItem(followups[0].item).label
-    return f"{client.name} · {what} · {label}"
+    return f"{client.name} · {agenda.task_of(followups[0])} · {label}"
 
 
 def _answer(request: Request, client: Client, contact: Contact | None, words: str) -> HttpResponse:
