@@ -127,9 +127,8 @@ class ImportBatch(models.Model):
 
     def finish(self, state: str, **fields: Any) -> None:
         now = timezone.now()
-        ImportBatch.objects.filter(pk=self.pk).update(
-            state=state, heartbeat_at=now, finished_at=now, **fields
-        )
+        ended = {"state": state, "heartbeat_at": now, "finished_at": now}
+        ImportBatch.objects.filter(pk=self.pk).update(**(ended | fields))
         self.refresh_from_db()
 
     @property

@@ -61,7 +61,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        insurer = cast(forms.ModelChoiceField[Insurer], self.fields["insurer"])
+        insurer = cast("forms.ModelChoiceField[Insurer]", self.fields["insurer"])
         insurer.initial = Insurer.usual()
         insurer.widget.attrs["class"] = "form-select"
         self.chooses_insurer = Insurer.objects.count() > 1

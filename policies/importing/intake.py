@@ -1,9 +1,9 @@
 """A file from its first byte to the written book, and the same for an upload of the ledger."""
 
 import csv
+import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -111,21 +111,20 @@ def check(batch: ImportBatch) -> None:
     """Say what the book would change; write nothing."""
     if not batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS):
         return
-    with ExitStack() as stack:
-        refused = stack.enter_context(
-            tempfile.TemporaryFile("w+", newline="", encoding="utf-8")
-        )
+    with tempfile.TemporaryFile() as spool:
+        refused = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
         try:
             report = _import_batch(batch, refused=refused, dry_run=True)
         except Refusal as refusal:
             _fail(batch, refusal)
             return
+        refused.detach()
         if report.rejected:
-            _keep_refused(batch, refused)
-        batch.finish(
-            ImportBatch.State.CHECKED, report=summary(report), total_rows=report.rows,
-            begun_at=None, finished_at=None,
-        )  # fmt: skip
+            _keep_refused(batch, spool)
+    batch.finish(
+        ImportBatch.State.CHECKED, report=summary(report), total_rows=report.rows,
+        begun_at=None, finished_at=None,
+    )  # fmt: skip
 
 
 def apply(batch: ImportBatch) -> None:
@@ -159,9 +158,8 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
     )
 
 
-def _keep_refused(batch: ImportBatch, refused: IO[str]) -> None:
-    refused.flush()
-    batch.refused_file.save("refused.csv", File(refused.buffer), save=False)  # type: ignore[attr-defined]
+def _keep_refused(batch: ImportBatch, spool: IO[bytes]) -> None:
+    batch.refused_file.save("refused.csv", File(spool), save=False)
     ImportBatch.objects.filter(pk=batch.pk).update(refused_file=batch.refused_file.name)
 
 

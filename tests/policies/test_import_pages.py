@@ -1,0 +1,213 @@
+"""The administrator brings a book in, step by step; nobody else may."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from policies import tasks
+from policies.batches import ImportBatch
+from policies.importing import intake
+from policies.models import Policy
+
+pytestmark = pytest.mark.django_db
+BOOKS = Path(__file__).parents[1] / "data" / "books"
+HEAVY = BOOKS / "issued-12-heavy-gb18030.csv"
+HEADINGS = "保单号,投保人,保费,生效日期,手机号码,证件号码\n"
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr(tasks, "wake", lambda batch: None)
+
+
+@pytest.fixture
+def office(admin: Any, login: Any) -> Any:
+    return login(admin)
+
+
+def upload(browser: Any, content: bytes, name: str = "book.csv", **fields: str) -> Any:
+    file = SimpleUploadedFile(name, content)
+    return browser.post(reverse("imports:list"), {"file": file, "key": "k1"} | fields)
+
+
+def batch_of(browser: Any, content: bytes, **fields: str) -> ImportBatch:
+    assert upload(browser, content, **fields).status_code == 302
+    return ImportBatch.objects.latest("pk")
+
+
+def test_a_book_goes_through_all_steps(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    check, run, result = (reverse(f"imports:{s}", args=[batch.pk]) for s in ("check", "run", "result"))
+    assert "Checking the file" in office.get(check, headers={"accept-language": "en"}).text
+    intake.check(batch)
+    assert not Policy.objects.exists()
+    page = office.get(check, headers={"accept-language": "en"}).text
+    assert "Import 1108 rows, skip 7" in page
+    assert "Nothing has been written yet" in page
+    assert office.post(check)["Location"] == run
+    assert office.get(run).status_code == 200
+    batch.refresh_from_db()
+    intake.apply(batch)
+    assert office.get(run)["Location"] == result
+    assert Policy.objects.count() == 1108
+    assert "7 rows were not imported" in office.get(result, headers={"accept-language": "en"}).text
+    assert batch in ImportBatch.objects.not_listed()
+
+
+def test_confirming_twice_writes_once(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    check = reverse("imports:check", args=[batch.pk])
+    office.post(check)
+    office.post(check)
+    batch.refresh_from_db()
+    intake.apply(batch)
+    office.post(check)
+    batch.refresh_from_db()
+    intake.apply(batch)
+    assert batch.state == ImportBatch.State.APPLIED
+    assert batch.report["created_policies"] == 1108
+    assert AuditEntry.objects.filter(action="import").count() == 1
+
+
+def test_a_form_sent_twice_is_one_import(office: Any) -> None:
+    upload(office, HEAVY.read_bytes())
+    upload(office, HEAVY.read_bytes())
+    assert ImportBatch.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("book.xlsx", b"PK\x03\x04 this is no workbook"),
+        ("book.xlsx", "保单号,投保人\n".encode()),
+        ("book.pdf", b"%PDF-1.7"),
+        ("book.csv", "今天天气很好\n".encode() * 30),
+        ("book.csv", "保单号,投保人\nP1,张三\n".encode()),
+    ],
+)
+def test_a_bad_file_is_told_in_one_sentence(office: Any, name: str, content: bytes) -> None:
+    answer = upload(office, content, name)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_file_too_large_is_told(office: Any, settings: Any) -> None:
+    settings.IMPORT_MAX_BYTES = 1 << 20
+    assert upload(office, b"x" * (1 << 20) + b"x").status_code == 422
+
+
+def test_a_file_found_unreadable_in_the_background_says_why(office: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(intake, "look_into", lambda path, name: None)
+    batch = batch_of(office, "今天天气很好\n".encode())
+    intake.check(batch)
+    assert batch.state == ImportBatch.State.FAILED
+    page = office.get(reverse("imports:check", args=[batch.pk]), follow=True)
+    assert batch.report["refusal"]["en"] in page.text or batch.report["refusal"]["zh-hans"] in page.text
+
+
+def test_a_group_of_problems_shows_its_rows(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    check = reverse("imports:check", args=[batch.pk])
+    page = office.get(check, {"group": "premium_negative"}).text
+    assert "-500.00" in page
+    assert "849" in page
+    assert office.get(check, {"group": "nonsense"}).status_code == 200
+
+
+def test_personal_numbers_are_masked_in_the_report(office: Any) -> None:
+    row = "P1,张三,100,2024-01-01,1380013800,330106199003071234\n"
+    batch = batch_of(office, (HEADINGS + row).encode())
+    intake.check(batch)
+    assert "330106199003071234" not in str(batch.report)
+    assert "1380013800" not in str(batch.report)
+    assert {group["code"] for group in batch.report["groups"]} == {"id_checksum", "phone_invalid"}
+
+
+@pytest.mark.parametrize("form", ["refused", "refused_csv"])
+def test_the_refused_rows_come_back_with_their_reasons_and_can_be_sent_again(
+    office: Any, form: str
+) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    answer = office.get(reverse(f"imports:{form}", args=[batch.pk]), headers={"accept-language": "en"})
+    content = b"".join(answer.streaming_content)
+    name = "again.csv" if form == "refused_csv" else "again.xlsx"
+    assert upload(office, content, name, key="k2").status_code == 302
+    again = ImportBatch.objects.latest("pk")
+    intake.check(again)
+    assert again.report["rows"] == again.report["rejected_rows"] == 7
+    assert AuditEntry.objects.filter(action="export").count() == 1
+
+
+def test_a_checked_book_can_be_put_away(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    path = Path(batch.file.path)
+    office.post(reverse("imports:discard", args=[batch.pk]))
+    assert not ImportBatch.objects.exists()
+    assert not path.exists()
+
+
+def test_the_page_that_asks_each_second_is_told_when_to_stop(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    check = reverse("imports:check", args=[batch.pk])
+    asked = office.get(check, headers={"hx-request": "true"})
+    assert "<html" not in asked.text
+    assert 'hx-get="' in asked.text
+    intake.check(batch)
+    told = office.get(check, headers={"hx-request": "true"})
+    assert (told.status_code, told["HX-Redirect"]) == (286, check)
+
+
+def test_what_lost_its_message_or_its_worker_is_taken_up_again(
+    office: Any, monkeypatch: Any
+) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    woken: list[int] = []
+    monkeypatch.setattr(tasks, "wake", lambda batch: woken.append(batch.pk))
+    assert tasks.pick_up_waiting() == 1
+    assert batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS)
+    assert tasks.pick_up_waiting() == 0
+    assert not batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS)
+    ImportBatch.objects.update(heartbeat_at="2020-01-01T00:00:00Z")
+    assert tasks.pick_up_waiting() == 1
+    intake.check(batch)
+    assert batch.state == ImportBatch.State.CHECKED
+    assert woken == [batch.pk, batch.pk]
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "dora", "auditor"])
+def test_only_administrators_import(who: str, request: Any, login: Any, office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    browser = login(request.getfixturevalue(who))
+    assert upload(browser, HEAVY.read_bytes()).status_code == 403
+    for name in ("batch", "check", "run", "result", "refused", "refused_csv"):
+        assert browser.get(reverse(f"imports:{name}", args=[batch.pk])).status_code == 403
+    assert browser.post(reverse("imports:discard", args=[batch.pk])).status_code == 403
+
+
+def test_eight_imports_cost_the_queries_of_one(office: Any, admin: Any) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection, ) as seen:
+            office.get(reverse("imports:list"))
+        return len(seen)
+
+    batch = batch_of(office, HEAVY.read_bytes())
+    office.get(reverse("imports:list"))
+    one = queries()
+    for n in range(7):
+        batch.pk = None
+        batch.name = f"{n}.csv"
+        batch.save(force_insert=True)
+    assert queries() == one
