@@ -67,11 +67,12 @@
 
   // --- swaps: keep the focus, collapse what is done, restore drafts
   let before = null;
-  on("htmx:beforeSwap", () => {
-    const row = document.activeElement.closest(".task");
+  on("htmx:beforeSwap", (event) => {
+    const active = document.activeElement;
+    const row = (active === document.body ? event.detail.requestConfig.elt : active).closest(".task");
     const next = row && (row.nextElementSibling || row.previousElementSibling);
     before = {
-      id: document.activeElement.id,
+      id: active.id,
       row: row && row.id,
       next: next && next.id,
       group: row && row.closest("section"),
@@ -79,14 +80,18 @@
   });
   const refocus = () => {
     if (!before) return;
-    const row = before.row && document.getElementById(before.row);
-    if (document.activeElement !== document.body && !(row && row.matches(".done"))) return;
-    const next = before.next && document.getElementById(before.next);
-    const target = (!(row && row.matches(".done")) && before.id && document.getElementById(before.id))
-      || (next && one(".ck,.who", next))
-      || (before.group && one("[tabindex='-1']", before.group));
-    if (target) target.focus();
+    const { id, row: rowId, next: nextId, group } = before;
     before = null;
+    const row = rowId && document.getElementById(rowId);
+    const inRow = row && row.contains(document.activeElement);
+    const finished = row && row.matches(".done");
+    if (document.activeElement !== document.body && !inRow) return;
+    if (inRow && !finished) return;
+    const next = nextId && document.getElementById(nextId);
+    const target = (!finished && id && document.getElementById(id))
+      || (next && one(".ck,.who", next))
+      || (group && one("[tabindex='-1']", group));
+    if (target) target.focus();
   };
   const fold = (row) => {
     const list = one("#done-list");
@@ -134,7 +139,7 @@
   const step = (by) => {
     const list = rows();
     const row = list[Math.max(0, Math.min(list.length - 1, list.indexOf(current()) + by))];
-    const link = row && one(".who,a,button", row);
+    const link = row && one(".who", row);
     if (!link) return;
     link.focus();
     choose(row);

@@ -128,10 +128,12 @@ def avatar(name: str, css: str = "") -> SafeString:
 
 @register.filter
 def at(value: Number | None, total: Number = 100) -> str:
-    """`at-31`: a width or a place in whole percent; something is never drawn as nothing."""
-    if not value or value < 0 or not total:
-        return "at-0"
-    return f"at-{min(max(round(float(value) * 100 / float(total)), 1), 100)}"
+    """`at t3 u1`: 31 percent, as a width or a place; something is never drawn as nothing."""
+    percent = 0
+    if value and value > 0 and total:
+        percent = min(max(round(float(value) * 100 / float(total)), 1), 100)
+    tens, units = divmod(percent, 10)
+    return f"at t{tens} u{units}"
 
 
 @register.filter
