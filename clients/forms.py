@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any, Self
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Column, Div, Field, Layout, Row
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from clients.models import Client, ClientQuerySet, Contact
 from clients.privacy import hidden_fields
 from lib import dates, identity, phones
 from lib.crypto import blind_index
+from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 
 
@@ -30,7 +30,9 @@ class ClientFilter(forms.Form):
     client_class = forms.ChoiceField(required=False, choices=[("", ""), *Client.Class.choices])
     birthday = forms.ChoiceField(
         required=False,
-        choices=[("", ""), ("week", _("Birthday within 7 days")), ("month", _("Birthday this month"))],
+        choices=[
+            ("", ""), ("week", _("Birthday within 7 days")), ("month", _("Birthday this month"))
+        ],
     )
     pool = forms.BooleanField(required=False)
     agent = forms.ModelChoiceField(User.objects.none(), required=False)
@@ -96,19 +98,17 @@ class ClientForm(VersionedForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["mobile"].widget.input_type = "tel"  # type: ignore[attr-defined]
+        self.fields["mobile"].widget.input_type = "tel"
         if user.serves:
             del self.fields["agent"]
         else:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
             self.fields["agent"].required = not user.administers
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.layout = self._layout()
+        self.helper = self._layout()
 
-    def _layout(self) -> Layout:
+    def _layout(self) -> FormHelper:
         agent = ["agent"] if "agent" in self.fields else []
-        return Layout(
+        return laid_out(
             "version", "key",
             panel(
                 _("Who"),
@@ -119,11 +119,11 @@ class ClientForm(VersionedForm):
             panel(
                 _("How to reach them"),
                 row("mobile", "phone"), row("email", "postcode"), "address",
-                Field("do_not_contact"),
+                "do_not_contact",
             ),
             panel(
                 _("How to serve them"),
-                row("client_class", "attention"), *agent, "note", Field("deceased"),
+                row("client_class", "attention"), *agent, "note", "deceased",
             ),
         )
 
@@ -212,11 +212,3 @@ def true_phone(typed: str) -> str:
     if found is None:
         raise forms.ValidationError(_("This is no phone number: a mobile has 11 digits."))
     return found.number
-
-
-def panel(title: Any, *fields: Any) -> Div:
-    return Div(HTML(f'<div class="panel-h"><h2>{title}</h2></div>'), *fields, css_class="panel")
-
-
-def row(*names: str) -> Row:
-    return Row(*(Column(name, css_class="col-md-6") for name in names))

@@ -3,13 +3,14 @@
 from datetime import date
 from typing import NamedTuple
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.contrib import messages
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import SentForm, User
@@ -105,19 +106,19 @@ def _conflict(request: Request, form: ClientForm, saved: Client) -> HttpResponse
 def reveal(request: Request, pk: int) -> HttpResponse:
     """Show a hidden number for a minute; asked for with GET, show it masked again."""
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=pk)
-    return answer_reveal(request, client, reverse("clients:reveal", args=[pk]), reverse("client", args=[pk]))
+    url, back = reverse("clients:reveal", args=[pk]), reverse("client", args=[pk])
+    return answer_reveal(request, client, url, back)
 
 
-def answer_reveal(request: HttpRequest, obj: Client, url: str, back: str) -> HttpResponse:
+def answer_reveal(request: Request, obj: Model, url: str, back: str) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     field = asked.get("field", "")
     if field not in privacy.hidden_fields(str(obj._meta.model_name)):
         raise Http404
     context = {"url": url, "back": back, "field": field, "masked": privacy.masked(obj, field)}
     if request.method == "POST":
-        assert isinstance(request.user, User)
-        context["number"] = privacy.reveal(request.user, obj, field, asked.get("reason", ""))
-    template = "clients/_personal.html" if getattr(request, "htmx", False) else "clients/revealed.html"
+        context["revealed"] = privacy.reveal(request.user, obj, field, asked.get("reason", ""))
+    template = "clients/_personal.html" if request.htmx else "clients/revealed.html"
     return render(request, template, context)
 
 

@@ -1,21 +1,21 @@
 """The client's own page: policies, household, what happened and what comes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from accounts.models import User
 from clients.forms import NoteForm
 from clients.models import Client, Contact
+from clients.views import Request
 from followups.models import FollowUp
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
@@ -26,11 +26,6 @@ SHOWN_EVENTS = 20
 MOST_EVENTS = 300
 
 
-class Request(HttpRequest):
-    user: User
-    htmx: bool
-
-
 @require_GET
 def client_page(request: Request, pk: int) -> HttpResponse:
     clients = Client.objects.visible_to(request.user).select_related("agent")
@@ -39,13 +34,14 @@ def client_page(request: Request, pk: int) -> HttpResponse:
     policies = list(client.policies.select_related("product").order_by("-effective_on", "pk"))
     kind = request.GET.get("show", "")
     events = list(events_of(client, policies, kind))
+    in_force = policies_in_force(policies, today)
     shown = events if "all" in request.GET else events[:SHOWN_EVENTS]
     context = {
         "client": client,
         "today": today,
         "age": client.age_on(today),
         "policies": [Held(policy, today) for policy in policies],
-        "annual": sum(p.annualised_premium for p in policies if p.status_on(today) == Policy.Status.IN_FORCE),
+        "annual": sum(policy.annualised_premium for policy in in_force),
         "household": household_of(policies),
         "coming": sorted(coming_dates(client, policies, today), key=lambda coming: coming.on)[:8],
         "months": by_month(shown, today),
@@ -58,6 +54,10 @@ def client_page(request: Request, pk: int) -> HttpResponse:
     return render(request, "followups/client.html", context)
 
 
+def policies_in_force(policies: Iterable[Policy], today: date) -> list[Policy]:
+    return [policy for policy in policies if policy.status_on(today) == Policy.Status.IN_FORCE]
+
+
 @dataclass(frozen=True)
 class Insured:
     name: str
@@ -66,7 +66,7 @@ class Insured:
 
 
 def household_of(policies: Iterable[Policy]) -> list[Insured]:
-    """Who is insured by the client's policies, as far as the book tells it; the client is not listed."""
+    """Who else is insured by the client's policies, as far as the book tells it."""
     people: dict[tuple[str, str], int] = {}
     for policy in policies:
         if policy.insured_name and policy.insured_name != policy.holder.name:
@@ -88,18 +88,21 @@ class Coming:
 def coming_dates(client: Client, policies: Iterable[Policy], today: date) -> Iterator[Coming]:
     if birthday := client.next_birthday_on:
         yield _birthday(client, birthday)
-    for policy in policies:
-        if policy.status_on(today) != Policy.Status.IN_FORCE:
-            continue
-        if policy.next_due_on and policy.in_grace_on(today) and policy.lapses_on:
-            last = policy.lapses_on.fromordinal(policy.lapses_on.toordinal() - 1)
-            yield Coming(last, "exclamation-circle-fill", "danger", _("Grace ends"), policy=policy)
-        elif policy.next_due_on and policy.next_due_on >= today:
-            yield Coming(policy.next_due_on, "arrow-repeat", "accent", _("Premium due"), policy=policy)
-        if policy.matures_on and policy.matures_on >= today:
-            yield Coming(policy.matures_on, "bank", "teal", _("Policy matures"), policy=policy)
-        elif policy.covers_until and policy.covers_until >= today:
-            yield Coming(policy.covers_until, "shield-check", "slate", _("Cover ends"), policy=policy)
+    for policy in policies_in_force(policies, today):
+        for on, icon, tone, words in _policy_dates(policy, today):
+            yield Coming(on, icon, tone, words, policy=policy)
+
+
+def _policy_dates(policy: Policy, today: date) -> Iterator[tuple[date, str, str, str]]:
+    if policy.lapses_on and policy.in_grace_on(today):
+        last_day = policy.lapses_on - timedelta(days=1)
+        yield last_day, "exclamation-circle-fill", "danger", _("Grace ends")
+    elif policy.next_due_on and policy.next_due_on >= today:
+        yield policy.next_due_on, "arrow-repeat", "accent", _("Premium due")
+    if policy.matures_on and policy.matures_on >= today:
+        yield policy.matures_on, "bank", "teal", _("Policy matures")
+    elif policy.covers_until and policy.covers_until >= today:
+        yield policy.covers_until, "shield-check", "slate", _("Cover ends")
 
 
 def _birthday(client: Client, on: date) -> Coming:
@@ -130,8 +133,8 @@ class Event:
 
 
 KINDS = {"contacts", "policies"}
-CHANNEL_ICONS = {"visit": "house", "call": "telephone", "wechat": "chat-dots", "other": "journal-text"}
-OUTCOME_TONES = {"will_pay": "accent", "no_answer": "warn", "wrong_number": "danger", "refused": "danger"}
+CHANNEL_ICONS = {"visit": "house", "call": "telephone", "wechat": "chat-dots"}
+OUTCOME_TONES = {"no_answer": "warn", "wrong_number": "danger", "refused": "danger"}
 
 
 def events_of(client: Client, policies: Iterable[Policy], kind: str) -> list[Event]:
@@ -161,19 +164,18 @@ def contact_events(client: Client) -> Iterator[Event]:
 def policy_events(policies: Iterable[Policy]) -> Iterator[Event]:
     for policy in policies:
         if on := policy.issued_on or policy.effective_on:
-            yield Event(on, "file-earmark-check", "teal", gettext_lazy("Policy issued"), policy=policy)
+            yield Event(on, "file-earmark-check", "teal", _("Policy issued"), policy=policy)
         if policy.receipt_signed_on:
-            words = gettext_lazy("Receipt signed")
-            yield Event(policy.receipt_signed_on, "person-check", "ok", words, policy=policy)
+            on = policy.receipt_signed_on
+            yield Event(on, "person-check", "ok", _("Receipt signed"), policy=policy)
 
 
 def payment_events(client: Client) -> Iterator[Event]:
     paid = Instalment.objects.filter(policy__holder=client, paid_on__isnull=False)
     for instalment in paid.select_related("policy__product").order_by("-paid_on")[:MOST_EVENTS]:
-        assert instalment.paid_on
-        yield Event(
-            instalment.paid_on, "check-lg", "ok", gettext_lazy("Premium paid"), policy=instalment.policy
-        )
+        if instalment.paid_on:
+            words = _("Premium paid")
+            yield Event(instalment.paid_on, "check-lg", "ok", words, policy=instalment.policy)
 
 
 def by_month(events: list[Event], today: date) -> list[tuple[str, list[Event]]]:
@@ -202,7 +204,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Strip:
-    rows: list[tuple[str | Promise, str, list[Cell]]]
+    rows: Sequence[tuple[str | Promise, str, list[Cell]]]
     done: int
     planned: int
     missed: int

@@ -2,22 +2,18 @@
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from clients.models import Contact
+from clients.views import Request
 from lib import dates
 from policies.forms import PaymentForm
 from policies.models import Policy
 from policies.premium_line import Held, line_of, number_of, premiums_of, states_of
 from policies.views import may_record_payment
-
-
-class Request(HttpRequest):
-    user: User
-    htmx: bool
 
 
 @require_GET
@@ -34,7 +30,10 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
         "number": line and number_of(policy, line.due_on),
         "states": states_of(policy, line, today),
         "premiums": premiums_of(policy),
-        "collected": [(number_of(policy, i.due_on), i) for i in policy.instalments.order_by("-due_on")[:24]],
+        "collected": [
+            (number_of(policy, instalment.due_on), instalment)
+            for instalment in policy.instalments.order_by("-due_on")[:24]
+        ],
         "followups": policy.followups.open().filter(keep_until__gte=today).for_list(),
         "contacts": contacts_about(policy),
         "payment_form": _payment_form(request.user, policy),

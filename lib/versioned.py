@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -52,7 +53,7 @@ class VersionedForm(ModelForm):
             self.fields[name].widget.attrs["placeholder"] = masked
 
     def kept_or(self, name: str, check: Callable[[str], str]) -> str:
-        """What was there when nothing was typed, nothing for a dash, else what `check` makes of it."""
+        """What was there if nothing was typed, nothing for a dash, else what `check` returns."""
         typed = str(self.cleaned_data.get(name) or "").strip()
         if not typed:
             return str(self.kept[name])
@@ -83,6 +84,7 @@ class VersionedForm(ModelForm):
 
     def take_over(self) -> None:
         """Let the next save of what was typed win over the version that is saved now."""
-        self.data = self.data.copy()
-        self.data["version"] = str(self.edited_version)
-        self.data["key"] = uuid.uuid4().hex
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["version"], data["key"] = str(self.edited_version), uuid.uuid4().hex
+        self.data = data

@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
-from clients.forms import agents_of, panel, row, true_id
+from clients.forms import agents_of, true_id
 from clients.models import Client
 from clients.privacy import hidden_fields
 from lib import dates
+from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 from policies import premiums
 from policies.models import Insurer, Policy, PolicyQuerySet, Product
@@ -26,7 +26,8 @@ class PolicyFilter(forms.Form):
     """The list's address: a wrong value in it is passed over."""
 
     STAGES = [
-        ("", _("All")), ("month", _("Due in 30 days")), ("grace", _("In grace")), ("lapsed", _("Lapsed"))
+        ("", _("All")), ("month", _("Due in 30 days")), ("grace", _("In grace")),
+        ("lapsed", _("Lapsed")),
     ]
 
     q = forms.CharField(required=False, max_length=60, strip=True)
@@ -99,7 +100,9 @@ def days_of(month: str) -> tuple[date, date]:
 class PolicyForm(VersionedForm):
     masks = hidden_fields("policy")
 
-    insured_id_number = forms.CharField(label=_("ID number of the insured"), required=False, max_length=30)
+    insured_id_number = forms.CharField(
+        label=_("ID number of the insured"), required=False, max_length=30
+    )
     account = forms.CharField(label=_("Bank account"), required=False, max_length=40)
 
     class Meta:
@@ -125,13 +128,13 @@ class PolicyForm(VersionedForm):
         self.fields["insurer"].initial = Insurer.usual()
         self.fields["product"].queryset = Product.objects.order_by("name")  # type: ignore[attr-defined]
         self.fields["next_due_on"].help_text = _("Leave empty to count it from the effective date.")
-        self.fields["covers_until"].help_text = _("Leave empty to count it from the years of cover.")
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.layout = self._layout()
+        self.fields["covers_until"].help_text = _(
+            "Leave empty to count it from the years of cover."
+        )
+        self.helper = self._layout()
 
-    def _layout(self) -> Layout:
-        return Layout(
+    def _layout(self) -> FormHelper:
+        return laid_out(
             "version", "key", "holder",
             panel(
                 _("Contract"),
@@ -170,7 +173,7 @@ class PolicyForm(VersionedForm):
 
     @transaction.atomic
     def record(self) -> Policy:
-        """Save, and let the open premium follow; the audit names the fields, never what stood there."""
+        """Save, and let the open premium follow; the audit names fields, never contents."""
         policy: Policy = self.save(commit=False)
         created = policy.pk is None
         policy.version = policy.version + (not created)

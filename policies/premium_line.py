@@ -1,9 +1,9 @@
-"""How a premium is drawn: its line from due to reinstatement, the five states, the row of all premiums."""
+"""How premiums are drawn: the line of the open one, the five states, all of them in a row."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -61,7 +61,7 @@ class Line:
             (self.grace_ends_on, GRACE_ENDS), (self.reinstatement_ends_on, REINSTATEMENT_ENDS),
             (dates.add_years(self.reinstatement_ends_on, 1), END),
         ]
-        for (begins_on, left), (ends_on, right) in zip(stops, stops[1:], strict=False):
+        for (begins_on, left), (ends_on, right) in pairwise(stops):
             if self.today <= ends_on:
                 share = max((self.today - begins_on).days, 0) / max((ends_on - begins_on).days, 1)
                 return round(left + share * (right - left))
@@ -101,8 +101,9 @@ class Held:
 
     @property
     def days_left(self) -> int:
-        assert self.policy.lapses_on
-        return (self.policy.lapses_on - self.today).days - 1
+        """Days on which paying still keeps the cover, today not counted."""
+        lapses_on = self.policy.lapses_on
+        return (lapses_on - self.today).days - 1 if lapses_on else 0
 
     @property
     def status(self) -> str | Promise:
@@ -135,9 +136,9 @@ def states_of(policy: Policy, line: Line | None, today: date) -> list[State]:
         ("reinstated", _("Reinstated"), "teal", _("Pay with interest, declare health"), None),
         ("ended", _("Ended"), "slate", _("No longer served"), None),
     ]
-    past_in_force = now in {"grace"}
+    tinted = {"in_force", "grace"} if now == "grace" else {now}
     return [
-        State(name, tone if code == now or (code == "in_force" and past_in_force) else "", words, day, code == now)
+        State(name, tone if code in tinted else "", words, day, code == now)
         for code, name, tone, words, day in rows
     ]
 
@@ -163,7 +164,7 @@ class Premium:
 
 @dataclass(frozen=True)
 class Premiums:
-    """Every premium of the contract; the book tells which are paid by saying what is due next."""
+    """Every premium of the contract; which are paid follows from what is due next."""
 
     all: list[Premium]
     amount: Decimal
@@ -196,9 +197,7 @@ def premiums_of(policy: Policy) -> Premiums | None:
         return None
     count = policy.pay_years * 12 // months
     days = islice(chain([effective_on], dates.due_dates(effective_on, months)), count)
-    premiums = [
-        Premium(number, due_on, _state(policy, due_on)) for number, due_on in enumerate(days, start=1)
-    ]
+    premiums = [Premium(n, on, _state(policy, on)) for n, on in enumerate(days, start=1)]
     return Premiums(premiums, policy.premium)
 
 
@@ -211,7 +210,7 @@ def _state(policy: Policy, due_on: date) -> str:
 
 
 def number_of(policy: Policy, due_on: date) -> int | None:
-    """The how-manieth premium falls due on that day, counting the first one on the effective date."""
+    """Which premium falls due on that day, the one on the effective date being the first."""
     months, effective_on = policy.months_between, policy.effective_on
     if not (months and effective_on) or due_on < effective_on:
         return None

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,18 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import SentForm, User
 from clients.models import Client
-from clients.views import answer_reveal
+from clients.views import Request, answer_reveal
 from lib import dates
 from lib.paging import page_of
 from policies import premiums
 from policies.forms import PaymentForm, PolicyFilter, PolicyForm
 from policies.models import Instalment, Policy
 from policies.premium_line import Held
-
-
-class Request(HttpRequest):
-    user: User
-    htmx: bool
 
 
 @require_GET
@@ -81,7 +76,7 @@ def _conflict(request: Request, form: PolicyForm, saved: Policy) -> HttpResponse
 
 
 def may_record_payment(user: User) -> bool:
-    """What an agent hears about a payment is a claim; who leads or administers records the truth."""
+    """What an agent hears of a payment is a claim; who leads or administers records the truth."""
     return user.leads or user.administers
 
 

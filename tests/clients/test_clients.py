@@ -15,17 +15,26 @@ ID_NUMBER = "11010519491231002X"
 
 
 def queries(browser: Any, url: str) -> int:
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         assert browser.get(url).status_code == 200
     return len(seen)
 
 
 def form_of(client: Client, **fields: Any) -> dict[str, Any]:
     usual = {
-        "name": client.name, "gender": client.gender, "birthday_calendar": "solar",
-        "birth_on": client.birth_on or "", "email": client.email, "address": client.address,
-        "client_class": client.client_class, "attention": client.attention, "note": client.note,
-        "version": client.version, "key": "",
+        "name": client.name,
+        "gender": client.gender,
+        "birthday_calendar": "solar",
+        "birth_on": client.birth_on or "",
+        "email": client.email,
+        "address": client.address,
+        "client_class": client.client_class,
+        "attention": client.attention,
+        "note": client.note,
+        "version": client.version,
+        "key": "",
     }
     return usual | fields
 
@@ -33,7 +42,9 @@ def form_of(client: Client, **fields: Any) -> dict[str, Any]:
 # --- whose clients
 
 
-def test_alice_sees_her_clients_and_nobody_elses(login: Any, alice: Any, carol: Any, make_client: Any) -> None:
+def test_alice_sees_her_clients_and_nobody_elses(
+    login: Any, alice: Any, carol: Any, make_client: Any
+) -> None:
     mine, other = make_client(name="王小明"), make_client(name="李大山", agent=carol)
     page = login(alice).get("/clients/").content.decode()
     assert mine.name in page
@@ -41,21 +52,29 @@ def test_alice_sees_her_clients_and_nobody_elses(login: Any, alice: Any, carol: 
 
 
 @pytest.mark.parametrize("way", ["", "edit/", "reveal/?field=mobile"])
-def test_a_strangers_client_is_not_found(login: Any, alice: Any, carol: Any, make_client: Any, way: str) -> None:
+def test_a_strangers_client_is_not_found(
+    login: Any, alice: Any, carol: Any, make_client: Any, way: str
+) -> None:
     client = make_client(agent=carol)
     assert login(alice).get(f"/clients/{client.pk}/{way}").status_code == 404
 
 
-def test_a_strangers_client_cannot_be_changed(login: Any, alice: Any, carol: Any, make_client: Any) -> None:
+def test_a_strangers_client_cannot_be_changed(
+    login: Any, alice: Any, carol: Any, make_client: Any
+) -> None:
     client = make_client(agent=carol)
     browser = login(alice)
     for way in ("edit", "reveal", "note"):
-        answer = browser.post(f"/clients/{client.pk}/{way}/", {"field": "mobile", "note": "x", "channel": "call"})
+        answer = browser.post(
+            f"/clients/{client.pk}/{way}/", {"field": "mobile", "note": "x", "channel": "call"}
+        )
         assert answer.status_code == 404
     assert not AuditEntry.objects.exists() and not Contact.objects.exists()
 
 
-def test_only_administrators_see_the_orphan_pool(login: Any, bob: Any, admin: Any, make_client: Any) -> None:
+def test_only_administrators_see_the_orphan_pool(
+    login: Any, bob: Any, admin: Any, make_client: Any
+) -> None:
     orphan, served = make_client(name="孤儿", agent=None), make_client(name="有人")
     assert orphan.name not in login(bob).get("/clients/?pool=on").content.decode()
     page = login(admin).get("/clients/?pool=on").content.decode()
@@ -73,8 +92,22 @@ def zhang(make_client: Any, make_policy: Any) -> Any:
     return client
 
 
-@pytest.mark.parametrize("text", ["张", "张三", "zs", "ZS", "zhang", "zhang san", "2046", "12342046",
-                                  "139 1234 2046", "P3301", "p330120210417"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张",
+        "张三",
+        "zs",
+        "ZS",
+        "zhang",
+        "zhang san",
+        "2046",
+        "12342046",
+        "139 1234 2046",
+        "P3301",
+        "p330120210417",
+    ],
+)
 def test_a_client_is_found_by(zhang: Any, text: str) -> None:
     assert list(Client.objects.search(text)) == [zhang]
 
@@ -86,16 +119,28 @@ def test_a_policy_number_of_digits_is_found(make_client: Any, make_policy: Any) 
     assert list(Client.objects.search("8800123456")) == [client]
 
 
-@pytest.mark.parametrize("address", ["?client_class=x&page=0&birthday=9&agent=abc&pool=2", "?page=-1",
-                                     "?page=99999999999999999999", "?q=%00", "?q=" + "x" * 200,
-                                     "?client_class=develop&birthday=month&q=z&page=3"])
-def test_any_address_of_the_list_is_answered(login: Any, bob: Any, zhang: Any, address: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?client_class=x&page=0&birthday=9&agent=abc&pool=2",
+        "?page=-1",
+        "?page=99999999999999999999",
+        "?q=%00",
+        "?q=" + "x" * 200,
+        "?client_class=develop&birthday=month&q=z&page=3",
+    ],
+)
+def test_any_address_of_the_list_is_answered(
+    login: Any, bob: Any, zhang: Any, address: str
+) -> None:
     assert login(bob).get(f"/clients/{address}").status_code == 200
 
 
 def test_birthdays_and_classes_narrow_the_list(login: Any, alice: Any, make_client: Any) -> None:
     soon = dates.today() + timedelta(days=3)
-    born = make_client(name="寿星", birth_on=date(1980, soon.month, min(soon.day, 28)), client_class="develop")
+    born = make_client(
+        name="寿星", birth_on=date(1980, soon.month, min(soon.day, 28)), client_class="develop"
+    )
     plain = make_client(name="平常", birth_on=None)
     Client.objects.filter(pk=born.pk).update(next_birthday_on=soon)
     browser = login(alice)
@@ -122,7 +167,9 @@ def test_htmx_gets_the_rows_alone(login: Any, alice: Any, zhang: Any) -> None:
     assert "张三" in page and "<html" not in page
 
 
-def test_twenty_rows_cost_the_queries_of_one(login: Any, bob: Any, make_client: Any, make_policy: Any) -> None:
+def test_twenty_rows_cost_the_queries_of_one(
+    login: Any, bob: Any, make_client: Any, make_policy: Any
+) -> None:
     browser = login(bob)
     make_policy(make_client())
     one = queries(browser, "/clients/")
@@ -139,7 +186,9 @@ def test_the_page_tells_policies_household_and_history(
 ) -> None:
     client = make_client(birth_on=date(1985, 11, 3), address="文三路 259 号")
     make_policy(client, insured_name="陈一诺", relation="女儿", issued_on=date(2021, 4, 10))
-    Contact.objects.create(client=client, by=alice, on=dates.today(), note="月底前会存钱", outcome="will_pay")
+    Contact.objects.create(
+        client=client, by=alice, on=dates.today(), note="月底前会存钱", outcome="will_pay"
+    )
     make_followup(client, keep_until=dates.today(), list_on=dates.today())
     page = login(alice).get(f"/clients/{client.pk}/").content.decode()
     for words in ("陈一诺", "女儿", "月底前会存钱", "文三路 259 号", "安心 whole_life"):
@@ -148,7 +197,12 @@ def test_the_page_tells_policies_household_and_history(
 
 
 def test_the_page_costs_the_same_for_many_policies(
-    login: Any, alice: Any, make_client: Any, make_policy: Any, make_instalment: Any, make_followup: Any
+    login: Any,
+    alice: Any,
+    make_client: Any,
+    make_policy: Any,
+    make_instalment: Any,
+    make_followup: Any,
 ) -> None:
     client, browser = make_client(), login(alice)
 
@@ -157,7 +211,14 @@ def test_the_page_costs_the_same_for_many_policies(
         make_instalment(policy=policy, due_on=date(2025, 4, 17), paid_on=date(2025, 4, 18))
         Contact.objects.create(client=client, by=alice, on=dates.today(), note="x")
         today = dates.today()
-        make_followup(client, policy=policy, rule="grace-10", occasion_on=today, list_on=today, keep_until=today)
+        make_followup(
+            client,
+            policy=policy,
+            rule="grace-10",
+            occasion_on=today,
+            list_on=today,
+            keep_until=today,
+        )
 
     live(0)
     one = queries(browser, f"/clients/{client.pk}/")
@@ -170,8 +231,13 @@ def test_an_undone_contact_is_struck(login: Any, alice: Any, make_client: Any) -
     from django.utils import timezone
 
     client = make_client()
-    Contact.objects.create(client=client, by=alice, on=dates.today(), note="打错了", undone_at=timezone.now())
-    assert '<p class="own struck">打错了' in login(alice).get(f"/clients/{client.pk}/").content.decode()
+    Contact.objects.create(
+        client=client, by=alice, on=dates.today(), note="打错了", undone_at=timezone.now()
+    )
+    assert (
+        '<p class="own struck">打错了'
+        in login(alice).get(f"/clients/{client.pk}/").content.decode()
+    )
 
 
 # --- numbers
@@ -184,25 +250,35 @@ def test_a_number_is_shown_and_recorded(login: Any, alice: Any, make_client: Any
     )
     assert "13912342046" in answer.content.decode()
     entry = AuditEntry.objects.get(action="reveal")
-    assert (entry.actor, entry.subject, entry.detail["field"]) == (alice, f"client {client.pk}", "mobile")
+    assert (entry.actor, entry.subject, entry.detail["field"]) == (
+        alice,
+        f"client {client.pk}",
+        "mobile",
+    )
     assert "13912342046" not in str(entry.detail)
 
 
 def test_showing_works_without_script(login: Any, alice: Any, make_client: Any) -> None:
     client = make_client(id_number=ID_NUMBER)
-    page = login(alice).post(f"/clients/{client.pk}/reveal/", {"field": "id_number"}).content.decode()
+    page = (
+        login(alice).post(f"/clients/{client.pk}/reveal/", {"field": "id_number"}).content.decode()
+    )
     assert ID_NUMBER in page and "<html" in page
 
 
 @pytest.mark.parametrize("field", ["name", "version", "agent", "pk", ""])
-def test_nothing_else_can_be_asked_for(login: Any, alice: Any, make_client: Any, field: str) -> None:
+def test_nothing_else_can_be_asked_for(
+    login: Any, alice: Any, make_client: Any, field: str
+) -> None:
     client = make_client()
     assert login(alice).post(f"/clients/{client.pk}/reveal/", {"field": field}).status_code == 404
 
 
 def test_asked_with_get_it_is_masked_again(login: Any, alice: Any, make_client: Any) -> None:
     client = make_client(mobile="13912342046")
-    page = login(alice).get(f"/clients/{client.pk}/reveal/?field=mobile", headers={"HX-Request": "true"})
+    page = login(alice).get(
+        f"/clients/{client.pk}/reveal/?field=mobile", headers={"HX-Request": "true"}
+    )
     assert "139 **** 2046" in page.content.decode()
     assert not AuditEntry.objects.exists()
 
@@ -211,12 +287,21 @@ def test_asked_with_get_it_is_masked_again(login: Any, alice: Any, make_client: 
 
 
 def test_a_new_client_belongs_to_the_agent_who_wrote_it(login: Any, alice: Any) -> None:
-    typed = {"name": " 赵 敏 ", "birthday_calendar": "solar", "mobile": "+86 139-1234-2046", "id_number": ID_NUMBER}
+    typed = {
+        "name": " 赵 敏 ",
+        "birthday_calendar": "solar",
+        "mobile": "+86 139-1234-2046",
+        "id_number": ID_NUMBER,
+    }
     answer = login(alice).post("/clients/new/", typed)
     client = Client.objects.get()
     assert answer.url == f"/clients/{client.pk}/"
     assert (client.name, client.mobile, client.agent) == ("赵敏", "13912342046", alice)
-    assert (client.id_number, client.birth_on, client.gender) == (ID_NUMBER, date(1949, 12, 31), "f")
+    assert (client.id_number, client.birth_on, client.gender) == (
+        ID_NUMBER,
+        date(1949, 12, 31),
+        "f",
+    )
     assert AuditEntry.objects.get().action == "create"
 
 
@@ -227,8 +312,15 @@ def test_a_form_sent_twice_makes_one_client(login: Any, alice: Any) -> None:
     assert Client.objects.count() == 1
 
 
-@pytest.mark.parametrize(("field", "value"), [("id_number", "110105194912310021"), ("mobile", "12345"),
-                                              ("birth_on", "2999-01-01"), ("name", "")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id_number", "110105194912310021"),
+        ("mobile", "12345"),
+        ("birth_on", "2999-01-01"),
+        ("name", ""),
+    ],
+)
 def test_what_cannot_be_is_told(login: Any, alice: Any, field: str, value: str) -> None:
     typed = {"name": "赵敏", "birthday_calendar": "solar"} | {field: value}
     answer = login(alice).post("/clients/new/", typed)
@@ -237,7 +329,9 @@ def test_what_cannot_be_is_told(login: Any, alice: Any, field: str, value: str) 
     assert not Client.objects.exists()
 
 
-def test_two_clients_never_share_an_id_number(login: Any, alice: Any, carol: Any, make_client: Any) -> None:
+def test_two_clients_never_share_an_id_number(
+    login: Any, alice: Any, carol: Any, make_client: Any
+) -> None:
     make_client(agent=carol, id_number=ID_NUMBER)
     client = make_client()
     answer = login(alice).post(f"/clients/{client.pk}/edit/", form_of(client, id_number=ID_NUMBER))
@@ -249,7 +343,10 @@ def test_hidden_numbers_left_empty_are_kept(login: Any, alice: Any, make_client:
     browser = login(alice)
     page = browser.get(f"/clients/{client.pk}/edit/").content.decode()
     assert ID_NUMBER not in page and "13912342046" not in page
-    assert browser.post(f"/clients/{client.pk}/edit/", form_of(client, note="喜欢跑步")).status_code == 302
+    assert (
+        browser.post(f"/clients/{client.pk}/edit/", form_of(client, note="喜欢跑步")).status_code
+        == 302
+    )
     client.refresh_from_db()
     assert (client.mobile, client.id_number, client.note) == ("13912342046", ID_NUMBER, "喜欢跑步")
     assert client.version == 2
@@ -262,7 +359,9 @@ def test_a_dash_removes_a_number(login: Any, alice: Any, make_client: Any) -> No
     assert client.mobile == ""
 
 
-def test_a_stale_form_shows_both_and_loses_nothing(login: Any, alice: Any, make_client: Any) -> None:
+def test_a_stale_form_shows_both_and_loses_nothing(
+    login: Any, alice: Any, make_client: Any
+) -> None:
     client = make_client(address="旧址")
     browser, typed = login(alice), form_of(client, address="我的地址")
     browser.post(f"/clients/{client.pk}/edit/", form_of(client, address="别人的地址"))
@@ -276,7 +375,9 @@ def test_a_stale_form_shows_both_and_loses_nothing(login: Any, alice: Any, make_
     assert again.status_code == 302
 
 
-def test_an_agent_cannot_give_a_client_away(login: Any, alice: Any, carol: Any, make_client: Any) -> None:
+def test_an_agent_cannot_give_a_client_away(
+    login: Any, alice: Any, carol: Any, make_client: Any
+) -> None:
     client = make_client()
     login(alice).post(f"/clients/{client.pk}/edit/", form_of(client, agent=carol.pk))
     client.refresh_from_db()
@@ -294,7 +395,9 @@ def test_a_supervisor_gives_only_within_the_team(
 def test_a_note_becomes_a_contact_once(login: Any, alice: Any, make_client: Any) -> None:
     client, browser = make_client(), login(alice)
     for _ in range(2):
-        browser.post(f"/clients/{client.pk}/note/", {"channel": "visit", "note": "带了台历", "key": "n1"})
+        browser.post(
+            f"/clients/{client.pk}/note/", {"channel": "visit", "note": "带了台历", "key": "n1"}
+        )
     contact = Contact.objects.get()
     assert (contact.by, contact.on, contact.channel) == (alice, dates.today(), "visit")
     client.refresh_from_db()

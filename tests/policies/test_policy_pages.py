@@ -25,8 +25,14 @@ def days(n: int) -> date:
 
 def typed(client: Any, **fields: Any) -> dict[str, Any]:
     usual = {
-        "holder": client.pk, "insurer": Insurer.usual().pk, "policy_no": "P 3301", "status": "in_force",
-        "premium": "6820", "premium_mode": "yearly", "pay_years": "20", "effective_on": "2021-04-17",
+        "holder": client.pk,
+        "insurer": Insurer.usual().pk,
+        "policy_no": "P 3301",
+        "status": "in_force",
+        "premium": "6820",
+        "premium_mode": "yearly",
+        "pay_years": "20",
+        "effective_on": "2021-04-17",
         "version": 1,
     }
     return usual | fields
@@ -36,12 +42,16 @@ def typed(client: Any, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", ["", "edit/", "reveal/?field=account"])
-def test_a_strangers_policy_is_not_found(login: Any, alice: Any, carol: Any, make_client: Any, make_policy: Any, way: str) -> None:
+def test_a_strangers_policy_is_not_found(
+    login: Any, alice: Any, carol: Any, make_client: Any, make_policy: Any, way: str
+) -> None:
     policy = make_policy(make_client(agent=carol))
     assert login(alice).get(f"/policies/{policy.pk}/{way}").status_code == 404
 
 
-def test_the_list_is_of_ones_own(login: Any, alice: Any, carol: Any, make_client: Any, make_policy: Any) -> None:
+def test_the_list_is_of_ones_own(
+    login: Any, alice: Any, carol: Any, make_client: Any, make_policy: Any
+) -> None:
     mine, other = make_policy(), make_policy(make_client(agent=carol))
     page = login(alice).get("/policies/").content.decode()
     assert mine.policy_no in page and other.policy_no not in page
@@ -59,7 +69,9 @@ def test_twenty_rows_cost_the_queries_of_one(login: Any, bob: Any, make_policy: 
 # --- finding
 
 
-def test_stages_narrow_the_list(login: Any, alice: Any, make_instalment: Any, make_policy: Any) -> None:
+def test_stages_narrow_the_list(
+    login: Any, alice: Any, make_instalment: Any, make_policy: Any
+) -> None:
     found = {
         "month": make_instalment(due_on=days(10)).policy,
         "grace": make_instalment(due_on=days(-10)).policy,
@@ -72,7 +84,9 @@ def test_stages_narrow_the_list(login: Any, alice: Any, make_instalment: Any, ma
         assert policy.policy_no in page and page.count("data-row") == 1
 
 
-def test_the_month_of_the_due_date_narrows_the_list(login: Any, alice: Any, make_instalment: Any) -> None:
+def test_the_month_of_the_due_date_narrows_the_list(
+    login: Any, alice: Any, make_instalment: Any
+) -> None:
     policy = make_instalment(due_on=date(2026, 7, 31)).policy
     make_instalment(due_on=date(2026, 8, 1))
     page = login(alice).get("/policies/?due=2026-07").content.decode()
@@ -80,16 +94,29 @@ def test_the_month_of_the_due_date_narrows_the_list(login: Any, alice: Any, make
 
 
 @pytest.mark.parametrize("text", ["P3301", "张三", "zs", "2046"])
-def test_a_policy_is_found_by(login: Any, alice: Any, make_client: Any, make_policy: Any, text: str) -> None:
+def test_a_policy_is_found_by(
+    login: Any, alice: Any, make_client: Any, make_policy: Any, text: str
+) -> None:
     make_policy(make_client(name="张三", mobile="13912342046"), policy_no="P33012021")
     make_policy(make_client(name="李四"))
     page = login(alice).get(f"/policies/?q={text}").content.decode()
     assert "P33012021" in page and page.count("data-row") == 1
 
 
-@pytest.mark.parametrize("address", ["?stage=x&status=y&due=2026-13&page=0", "?due=0000-01", "?q=%00&agent=z",
-                                     "?status=lapsed", "?status=surrendered&stage=grace", "?status=in_force&q=1"])
-def test_any_address_of_the_list_is_answered(login: Any, bob: Any, make_instalment: Any, address: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?stage=x&status=y&due=2026-13&page=0",
+        "?due=0000-01",
+        "?q=%00&agent=z",
+        "?status=lapsed",
+        "?status=surrendered&stage=grace",
+        "?status=in_force&q=1",
+    ],
+)
+def test_any_address_of_the_list_is_answered(
+    login: Any, bob: Any, make_instalment: Any, address: str
+) -> None:
     make_instalment(due_on=days(-5))
     assert login(bob).get(f"/policies/{address}").status_code == 200
 
@@ -99,24 +126,37 @@ def test_any_address_of_the_list_is_answered(login: Any, bob: Any, make_instalme
 
 @pytest.mark.parametrize("due_on", [-800, -70, -56, -10, 0, 20, 200])
 @pytest.mark.parametrize("role", ["alice", "bob"])
-def test_the_page_draws_every_stage(login: Any, request: Any, make_instalment: Any, due_on: int, role: str) -> None:
+def test_the_page_draws_every_stage(
+    login: Any, request: Any, make_instalment: Any, due_on: int, role: str
+) -> None:
     policy = make_instalment(due_on=days(due_on)).policy
     answer = login(request.getfixturevalue(role)).get(f"/policies/{policy.pk}/")
     assert answer.status_code == 200
     assert policy.policy_no in answer.content.decode()
 
 
-@pytest.mark.parametrize("fields", [
-    {"premium_mode": "single", "pay_years": None}, {"premium_mode": "monthly", "pay_years": 20},
-    {"effective_on": None}, {"product": None}, {"status": "surrendered"}, {"pay_years": None},
-])
-def test_the_page_draws_every_kind(login: Any, alice: Any, make_policy: Any, fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"premium_mode": "single", "pay_years": None},
+        {"premium_mode": "monthly", "pay_years": 20},
+        {"effective_on": None},
+        {"product": None},
+        {"status": "surrendered"},
+        {"pay_years": None},
+    ],
+)
+def test_the_page_draws_every_kind(
+    login: Any, alice: Any, make_policy: Any, fields: dict[str, Any]
+) -> None:
     assert login(alice).get(f"/policies/{make_policy(**fields).pk}/").status_code == 200
 
 
 def test_the_line_keeps_its_order() -> None:
     due_on, ends = date(2026, 4, 17), date(2026, 6, 16)
-    places = [Line(due_on, ends, date(2026, 1, 1) + timedelta(days=n)).at for n in range(0, 1500, 7)]
+    places = [
+        Line(due_on, ends, date(2026, 1, 1) + timedelta(days=n)).at for n in range(0, 1500, 7)
+    ]
     assert places == sorted(places)
     assert Line(due_on, ends, due_on).at == 22
     assert Line(due_on, ends, ends).at == 52
@@ -181,16 +221,28 @@ def test_a_new_policy_owes_its_next_premium(login: Any, alice: Any, make_client:
     assert policy.instalments.get().due_on == policy.next_due_on
 
 
-def test_a_policy_for_a_strangers_client_is_not_found(login: Any, alice: Any, carol: Any, make_client: Any) -> None:
+def test_a_policy_for_a_strangers_client_is_not_found(
+    login: Any, alice: Any, carol: Any, make_client: Any
+) -> None:
     client, browser = make_client(agent=carol), login(alice)
     assert browser.get(f"/policies/new/?client={client.pk}").status_code == 404
     assert browser.post("/policies/new/", typed(client)).status_code == 404
     assert browser.get("/policies/new/?client=x").status_code == 404
 
 
-@pytest.mark.parametrize(("field", "value"), [("premium", "-1"), ("policy_no", ""), ("effective_on", "2031-02-30"),
-                                              ("effective_on", "2999-01-01"), ("account", "12")])
-def test_what_cannot_be_is_told(login: Any, alice: Any, make_client: Any, field: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("premium", "-1"),
+        ("policy_no", ""),
+        ("effective_on", "2031-02-30"),
+        ("effective_on", "2999-01-01"),
+        ("account", "12"),
+    ],
+)
+def test_what_cannot_be_is_told(
+    login: Any, alice: Any, make_client: Any, field: str, value: str
+) -> None:
     answer = login(alice).post("/policies/new/", typed(make_client()) | {field: value})
     assert answer.status_code == 422
     assert not Policy.objects.exists()
@@ -203,7 +255,9 @@ def test_a_number_is_taken_once(login: Any, alice: Any, make_client: Any, make_p
 
 def test_another_due_date_moves_the_premium(login: Any, alice: Any, make_instalment: Any) -> None:
     policy = make_instalment(due_on=days(10)).policy
-    sent = typed(policy.holder, policy_no=policy.policy_no, next_due_on=days(20), version=policy.version)
+    sent = typed(
+        policy.holder, policy_no=policy.policy_no, next_due_on=days(20), version=policy.version
+    )
     assert login(alice).post(f"/policies/{policy.pk}/edit/", sent).status_code == 302
     assert policy.instalments.get().due_on == days(20)
 
@@ -218,7 +272,9 @@ def test_a_stale_form_shows_both(login: Any, alice: Any, make_policy: Any) -> No
     assert "工商银行" in page and "建设银行" in page
 
 
-def test_the_account_is_masked_kept_and_shown_on_record(login: Any, alice: Any, make_policy: Any) -> None:
+def test_the_account_is_masked_kept_and_shown_on_record(
+    login: Any, alice: Any, make_policy: Any
+) -> None:
     policy, browser = make_policy(account="6222021202018830"), login(alice)
     for way in ("", "edit/"):
         page = browser.get(f"/policies/{policy.pk}/{way}").content.decode()

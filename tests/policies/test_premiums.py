@@ -37,12 +37,17 @@ def test_cover_follows_the_earliest_unpaid_premium(make_instalment: Any, bob: An
     assert policy.lapses_on == later.grace_ends_on + timedelta(days=1)
 
 
-def test_month_ends_are_clamped_without_drift(make_policy: Any, make_instalment: Any, bob: Any) -> None:
+def test_month_ends_are_clamped_without_drift(
+    make_policy: Any, make_instalment: Any, bob: Any
+) -> None:
     policy = make_policy(effective_on=date(2025, 10, 31), premium_mode="monthly", pay_years=None)
     make_instalment(policy=policy, due_on=date(2026, 1, 31))
     pay(policy, 3, bob)
     assert due_days(policy) == [
-        date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
     ]
 
 
@@ -53,7 +58,9 @@ def test_a_leap_day_comes_back(make_policy: Any, make_instalment: Any, bob: Any)
     assert due_days(policy)[-2:] == [date(2027, 2, 28), date(2028, 2, 29)]
 
 
-def test_paying_ends_with_the_paying_years(make_policy: Any, make_instalment: Any, bob: Any) -> None:
+def test_paying_ends_with_the_paying_years(
+    make_policy: Any, make_instalment: Any, bob: Any
+) -> None:
     policy = make_policy(effective_on=date(2021, 4, 17), pay_years=6)
     last = make_instalment(policy=policy, due_on=date(2026, 4, 17))
     assert premiums.record_payment(last, on=date(2026, 4, 17), by=bob) is None
