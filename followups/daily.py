@@ -16,6 +16,12 @@ from policies.models import Instalment, Policy
 ONE_DAY = timedelta(days=1)
 WRITING = 0x4C495354  # key of the advisory lock: one writer at a time, the others wait
 
+# A day is a few thousand rows of a book of a million. The planner, which cannot know that they lie in
+# memory, would read the whole book for each rule: measured 19 s instead of 3 s a day.
+LOOK_UP_ROW_BY_ROW = (
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+)
+
 
 def write_lists(until: date) -> list[ListRun]:
     """Write the list of `until` and of every earlier day that lacks one, each in its transaction."""
@@ -35,6 +41,7 @@ def write_day(day: date) -> ListRun:
     """Write what every rule asks for on `day`; written twice, late or by two at once it is the same."""
     began = time.monotonic()
     with connection.cursor() as cursor:
+        cursor.execute(LOOK_UP_ROW_BY_ROW)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
     missed = mark_missed(day)
     roll_birthdays(day)
