@@ -34,7 +34,9 @@ class Kind:
     series: frozenset[str]
 
 
-RENEWAL = Kind("renewal", _("Renewals"), "arrow-repeat", "accent", frozenset({"premium", "lapse", "cover"}))
+RENEWAL = Kind(
+    "renewal", _("Renewals"), "arrow-repeat", "accent", frozenset({"premium", "lapse", "cover"})
+)
 CARE = Kind("care", _("Care"), "balloon-heart", "plum", frozenset({"birthday"}))
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
 KINDS = (RENEWAL, CARE, SERVICE)
@@ -174,7 +176,8 @@ class Agenda:
     @property
     def filters(self) -> list[tuple[Kind, int]]:
         return [
-            (kind, sum(len(s.followups) for s in self.open_stops if s.kind is kind)) for kind in KINDS
+            (kind, sum(len(s.followups) for s in self.open_stops if s.kind is kind))
+            for kind in KINDS
         ]
 
     @cached_property
@@ -232,8 +235,11 @@ class Agenda:
 def of(reader: User, agent: User, day: date, today: date, chosen: str = "") -> Agenda:
     """Build the day of `agent` as far as `reader` may see it: one query whatever its length."""
     rows = (
-        FollowUp.objects.visible_to(reader).filter(client__agent=agent).on(day)
-        .for_list().select_related("contact")
+        FollowUp.objects.visible_to(reader)
+        .filter(client__agent=agent)
+        .on(day)
+        .for_list()
+        .select_related("contact")
     )
     followups = sorted(rows, key=lambda followup: urgency(followup, day))
     still_open = [followup for followup in followups if followup.is_open]
@@ -287,8 +293,10 @@ class DayLoad:
 
 def load(reader: User, agent: User, days: Sequence[date]) -> list[DayLoad]:
     """How much stands, or was done, on each of the days: one query."""
-    counts = FollowUp.objects.visible_to(reader).filter(client__agent=agent).aggregate(
-        **{f"on_{n}": Count("pk", filter=_standing(day)) for n, day in enumerate(days)}
+    counts = (
+        FollowUp.objects.visible_to(reader)
+        .filter(client__agent=agent)
+        .aggregate(**{f"on_{n}": Count("pk", filter=_standing(day)) for n, day in enumerate(days)})
     )
     loads = [counts[f"on_{n}"] or 0 for n in range(len(days))]
     return [DayLoad(day, count, max(*loads, 1)) for day, count in zip(days, loads, strict=True)]

@@ -1,4 +1,4 @@
-"""Why something stands on the list, in at most ten characters: words made from the dates behind it."""
+"""Why something stands on the list, in a few words made from the dates behind it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ def of(followup: FollowUp, today: date) -> list[Chip]:
     agreed = [_agreed(followup, today)] if followup.rule == FollowUp.AGREED else []
     reason = _BY_SERIES.get(followup.series)
     reasons = [reason(followup, today)] if reason else []
-    ending = followup.keep_until == today and followup.list_on < today and followup.series == "delivery"
+    ending = (
+        followup.keep_until == today and followup.list_on < today and followup.series == "delivery"
+    )
     last_call = [Chip(_("Last day"), "danger", "stopwatch")] if ending else []
     return [*agreed, *last_call, *reasons]
 
@@ -95,7 +97,11 @@ def _maturity(followup: FollowUp, today: date) -> Chip:
 
 
 def _birthday(followup: FollowUp, today: date) -> Chip:
-    on = followup.client.next_birthday_on if followup.rule == FollowUp.AGREED else followup.occasion_on
+    on = (
+        followup.client.next_birthday_on
+        if followup.rule == FollowUp.AGREED
+        else followup.occasion_on
+    )
     on = on or followup.occasion_on
     lunar_kept = followup.client.birthday_calendar == Client.Calendar.LUNAR
     if on == today:
@@ -174,8 +180,14 @@ def sentence(followup: FollowUp, today: date) -> str:
     grace = grace_of(followup, today)
     if grace and grace.day_number > 0 and grace.left >= 0:
         values = {"n": grace.day_number, "left": grace.left}
-        return _("The premium has been outstanding for %(n)s days. Grace ends in %(left)s days, and the cover with it.") % values
+        words = _(
+            "The premium has been outstanding for %(n)s days. "
+            "Grace ends in %(left)s days, and the cover with it."
+        )
+        return words % values
     if followup.rule == FollowUp.AGREED:
-        return _("This was agreed with the client for %(day)s.") % {"day": in_words(followup.occasion_on)}
+        return _("This was agreed with the client for %(day)s.") % {
+            "day": in_words(followup.occasion_on)
+        }
     words = "; ".join(chip.text for chip in of(followup, today))
     return f"{followup.rule_label}: {words}" if words else str(followup.rule_label)

@@ -66,7 +66,8 @@ class LogForm(KeyForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Contact.Outcome.choices)
     channel = forms.ChoiceField(label=_("How"), choices=Contact.Channel.choices, required=False)
     until = forms.DateField(
-        label=_("On which day"), required=False,
+        label=_("On which day"),
+        required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until_other = forms.DateField(required=False)

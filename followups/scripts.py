@@ -1,5 +1,6 @@
 """What to say or send: texts with closed placeholders, filled by substitution alone."""
 
+import re
 from datetime import date
 
 from django.utils.translation import get_language, gettext_lazy
@@ -12,18 +13,21 @@ from lib import names
 from lib.templatetags.ui import day as in_words
 from lib.templatetags.ui import money
 
+PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 TEXTS = {
     "premium-coming": gettext_lazy(
-        "Hello {name}, this is {agent}. The premium of {amount} for your {product} falls due on {due}. "
-        "Please see that the account holds enough by then; if anything has changed, tell me and I will help."
+        "Hello {name}, this is {agent}. The premium of {amount} for your {product} falls "
+        "due on {due}. Please see that the account holds enough by then; if anything has "
+        "changed, tell me and I will help."
     ),
     "premium-grace": gettext_lazy(
-        "Hello {name}, this is {agent}. The premium of {amount} for your {product}, due on {due}, has not "
-        "arrived yet. Paid by {grace_end}, your cover continues without a break. When may I call you about it?"
+        "Hello {name}, this is {agent}. The premium of {amount} for your {product}, due on "
+        "{due}, has not arrived yet. Paid by {grace_end}, your cover continues without a break. "
+        "When may I call you about it?"
     ),
     "lapse": gettext_lazy(
-        "Hello {name}, this is {agent}. Your {product} is suspended for want of a premium. It can be "
-        "reinstated; I will gladly explain how. When may I call you?"
+        "Hello {name}, this is {agent}. Your {product} is suspended for want of a premium. "
+        "It can be reinstated; I will gladly explain how. When may I call you?"
     ),
     "cover": gettext_lazy(
         "Hello {name}, this is {agent}. The cover of your {product} ends on {due}. "
@@ -34,22 +38,28 @@ TEXTS = {
         "I have the list of papers for the payout; when would it suit you?"
     ),
     "birthday": gettext_lazy(
-        "Dear {name}, happy birthday. I wish you and your family health and joy in the year to come. {agent}"
+        "Dear {name}, happy birthday. I wish you and your family health and joy in the "
+        "year to come. {agent}"
     ),
     "delivery": gettext_lazy(
         "Hello {name}, this is {agent}. Your new policy {product} is here. "
         "When may I bring it and go through it with you?"
     ),
-    "other": gettext_lazy("Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"),
+    "other": gettext_lazy(
+        "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"
+    ),
 }
 
 
 def text_for(followup: FollowUp, speaker: User, today: date) -> str:
-    """Fill the text of the follow-up's series. Nothing but the eight placeholders is replaced."""
-    text = str(TEXTS[_which(followup, today)])
-    for placeholder, value in _values(followup, speaker).items():
-        text = text.replace(placeholder, value)
-    return text
+    """Fill the text of the follow-up's series. Only these six placeholders are known."""
+    values = _values(followup, speaker)
+    # In one pass: a name that looks like a placeholder stays a name.
+    return PLACEHOLDER.sub(lambda found: values.get(found[0], found[0]), _text(followup, today))
+
+
+def _text(followup: FollowUp, today: date) -> str:
+    return str(TEXTS[_which(followup, today)])
 
 
 def _which(followup: FollowUp, today: date) -> str:
@@ -85,13 +95,12 @@ def _occasion(followup: FollowUp) -> date:
 
 def salutation(client: Client) -> str:
     """陈先生 where surname and gender are known; otherwise the name as it is."""
-    title = {Client.Gender.MALE: "先生", Client.Gender.FEMALE: "女士"}.get(Client.Gender(client.gender)) if client.gender else None
-    surname = _surname(client.name)
+    title = (
+        {Client.Gender.MALE: "先生", Client.Gender.FEMALE: "女士"}.get(Client.Gender(client.gender))
+        if client.gender
+        else None
+    )
+    surname = names.surname(client.name)
     if title and surname and (get_language() or "").startswith("zh"):
         return f"{surname}{title}"
     return client.name
-
-
-def _surname(name: str) -> str:
-    """One character, two where the pinyin library knows a double surname."""
-    return names._surname(name)[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,7 +34,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 class Request(HttpRequest):
     """A request behind the login, as the middleware leaves it."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any
 
 
@@ -60,7 +60,11 @@ def today(request: Request) -> HttpResponse:
 @require_GET
 def print_day(request: Request) -> HttpResponse:
     the_day = _agenda(request)
-    context = {"agenda": the_day, "lunar_day": chips.lunar_words(the_day.day), "printed_at": timezone.now()}
+    context = {
+        "agenda": the_day,
+        "lunar_day": chips.lunar_words(the_day.day),
+        "printed_at": timezone.now(),
+    }
     return render(request, "followups/print.html", context)
 
 
@@ -76,12 +80,16 @@ def task(request: Request, pk: int) -> HttpResponse:
 @require_GET
 def why(request: Request, pk: int) -> HttpResponse:
     followup = _followup(request, pk)
-    return _sheet(request, "followups/_why.html", {
-        "followup": followup,
-        "grace": chips.grace_of(followup, dates.today()),
-        "sentence": chips.sentence(followup, dates.today()),
-        "run": ListRun.objects.filter(day=followup.list_on).order_by("at").first(),
-    })
+    return _sheet(
+        request,
+        "followups/_why.html",
+        {
+            "followup": followup,
+            "grace": chips.grace_of(followup, dates.today()),
+            "sentence": chips.sentence(followup, dates.today()),
+            "run": ListRun.objects.filter(day=followup.list_on).order_by("at").first(),
+        },
+    )
 
 
 # --- acting
@@ -93,7 +101,12 @@ def done(request: Request, pk: int) -> HttpResponse:
     followup = _followup(request, pk)
     if agenda.needs_outcome(followup):
         return redirect("task_log", pk)
-    return _record(request, followup.client, [followup], {"outcome": Contact.Outcome.DONE, "channel": _usual_channel(followup)})
+    return _record(
+        request,
+        followup.client,
+        [followup],
+        {"outcome": Contact.Outcome.DONE, "channel": _usual_channel(followup)},
+    )
 
 
 @require_POST
@@ -101,7 +114,12 @@ def stop(request: Request, client_id: int) -> HttpResponse:
     """Complete the ticked follow-ups of one client with one outcome."""
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
     among = FollowUp.objects.visible_to(request.user).filter(client=client)
-    form = LogForm({"outcome": Contact.Outcome.DONE} | request.POST.dict() | {"task": request.POST.getlist("task")}, among=among)
+    form = LogForm(
+        {"outcome": Contact.Outcome.DONE}
+        | request.POST.dict()
+        | {"task": request.POST.getlist("task")},
+        among=among,
+    )
     if not form.is_valid():
         messages.error(request, _("Tick at least one."))
         return _back(request, _agenda(request))
@@ -116,7 +134,9 @@ def log(request: Request, pk: int) -> HttpResponse:
         form = LogForm(request.POST, among=_of_client(request, followup))
         if form.is_valid():
             data = form.cleaned_data
-            return _record(request, followup.client, list(data["task"]), data, form=form, followup=followup)
+            return _record(
+                request, followup.client, list(data["task"]), data, form=form, followup=followup
+            )
     else:
         form = LogForm(initial=_log_initial(request, followup), among=_of_client(request, followup))
     return _log_sheet(request, followup, form)
@@ -136,14 +156,19 @@ def later(request: Request, pk: int) -> HttpResponse:
     except work.Refused as refusal:
         form.add_error("until", str(refusal))
         return _later_sheet(request, followup, form)
-    words = _("%(name)s · moved to %(day)s") % {"name": followup.client.name, "day": day_in_words(until)}
+    words = _("%(name)s · moved to %(day)s") % {
+        "name": followup.client.name,
+        "day": day_in_words(until),
+    }
     return _answer(request, followup.client, _contact_of(followup), words)
 
 
 @require_POST
 def undo(request: Request, pk: int) -> HttpResponse:
     mine = Client.objects.visible_to(request.user)
-    contact = get_object_or_404(Contact.objects.filter(client__in=mine).select_related("client__agent"), pk=pk)
+    contact = get_object_or_404(
+        Contact.objects.filter(client__in=mine).select_related("client__agent"), pk=pk
+    )
     try:
         work.undo(contact, by=request.user)
         words = _("%(name)s · taken back") % {"name": contact.client.name}
@@ -159,16 +184,25 @@ def undo(request: Request, pk: int) -> HttpResponse:
 
 
 def _record(
-    request: Request, client: Client, followups: list[FollowUp], data: dict[str, Any], *,
-    form: LogForm | None = None, followup: FollowUp | None = None,
+    request: Request,
+    client: Client,
+    followups: list[FollowUp],
+    data: dict[str, Any],
+    *,
+    form: LogForm | None = None,
+    followup: FollowUp | None = None,
 ) -> HttpResponse:
     """Record once, however often it was sent, and answer the same each time."""
     try:
         with transaction.atomic():
             if SentForm.first_time(request.user, _key(request)):
                 work.record(
-                    followups, by=request.user, outcome=data["outcome"], on=dates.today(),
-                    note=data.get("note", ""), channel=data.get("channel") or Contact.Channel.CALL,
+                    followups,
+                    by=request.user,
+                    outcome=data["outcome"],
+                    on=dates.today(),
+                    note=data.get("note", ""),
+                    channel=data.get("channel") or Contact.Channel.CALL,
                     until=data.get("until"),
                 )
     except work.Refused as refusal:
@@ -176,7 +210,9 @@ def _record(
             form.add_error(None, str(refusal))
             return _log_sheet(request, followup, form)
         return _refuse(request, _agenda(request), client, str(refusal))
-    return _answer(request, client, _contact_of(followups[0]), _said(client, followups, data["outcome"]))
+    return _answer(
+        request, client, _contact_of(followups[0]), _said(client, followups, data["outcome"])
+    )
 
 
 def _said(client: Client, followups: list[FollowUp], outcome: str) -> str:
@@ -187,7 +223,9 @@ def _said(client: Client, followups: list[FollowUp], outcome: str) -> str:
 def _answer(request: Request, client: Client, contact: Contact | None, words: str) -> HttpResponse:
     """The fresh row with ring, counts and toast beside it; without script back to the list."""
     the_day = _agenda(request, client=client)
-    undo_url = reverse("contact_undo", args=[contact.pk]) if contact and not contact.undone_at else ""
+    undo_url = (
+        reverse("contact_undo", args=[contact.pk]) if contact and not contact.undone_at else ""
+    )
     if not request.htmx:
         messages.success(request, words, extra_tags=f"undo:{undo_url}" if undo_url else "")
         return _back(request, the_day)
@@ -199,7 +237,9 @@ def _refuse(request: Request, the_day: Agenda, client: Client, words: str) -> Ht
     if not request.htmx:
         messages.error(request, words)
         return _back(request, the_day)
-    return _row(request, the_day, client, {"said": words, "said_icon": "exclamation-triangle-fill"}, 409)
+    return _row(
+        request, the_day, client, {"said": words, "said_icon": "exclamation-triangle-fill"}, 409
+    )
 
 
 def _row(
@@ -238,10 +278,17 @@ def _back(request: Request, the_day: Agenda) -> HttpResponse:
     return redirect(f"{reverse('today')}?{query}" if query else "today")
 
 
-def _sheet(request: Request, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def _sheet(
+    request: Request, fragment: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
     """A fragment for the sheet or the inspector, or the same as a page of its own."""
     about = context["followup"] if "followup" in context else context["stop"]
-    context |= {"key": _fresh_key(), "fragment": fragment, "day": dates.today(), "client": about.client}
+    context |= {
+        "key": _fresh_key(),
+        "fragment": fragment,
+        "day": dates.today(),
+        "client": about.client,
+    }
     template = fragment if request.htmx else "followups/sheet.html"
     return render(request, template, context, status=status)
 
@@ -252,7 +299,9 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
     context = {
         "followup": followup,
         "form": form,
-        "among": [(row, ticked is None or str(row.pk) in ticked) for row in among],
+        "among": [
+            (row, agenda.service_of(row), ticked is None or str(row.pk) in ticked) for row in among
+        ],
         "outcomes": [(o.value, _outcome_words(o, followup), icon) for o, icon in TILES.items()],
         "channels": [(c.value, c.label, icon) for c, icon in CHANNELS.items()],
         "days": _promise_days(followup),
@@ -275,7 +324,9 @@ def _promise_days(followup: FollowUp) -> list[tuple[date, str]]:
     named = {now: _("Today"), now + ONE_DAY: _("Tomorrow")}
     named.setdefault(monday, weekday_day(monday))
     ends_on = followup.instalment.grace_ends_on if followup.instalment else None
-    return [(day, words) for day, words in named.items() if ends_on is None or day <= max(ends_on, now)]
+    return [
+        (day, words) for day, words in named.items() if ends_on is None or day <= max(ends_on, now)
+    ]
 
 
 def _later_sheet(request: Request, followup: FollowUp, form: LaterForm) -> HttpResponse:
@@ -344,7 +395,9 @@ def _of_client(request: Request, followup: FollowUp) -> Any:
 
 def _day_context(request: Request, the_day: Agenda) -> dict[str, Any]:
     context: dict[str, Any] = {
-        "agenda": the_day, "key": _fresh_key(), "today": dates.today(),
+        "agenda": the_day,
+        "key": _fresh_key(),
+        "today": dates.today(),
         "own": the_day.agent.pk == request.user.pk,
     }
     if not the_day.left:
@@ -364,16 +417,19 @@ def _quiet_clients(reader: User, agent: User) -> int:
 
 def _stop_context(request: Request, stop: Stop) -> dict[str, Any]:
     """What the inspector shows beside the list: what to say, the policies, the last contact."""
-    policies = Policy.objects.visible_to(request.user).filter(holder=stop.client)
+    policies = Policy.objects.visible_to(request.user).filter(holder=stop.client).for_list()
+    soonest = policies.order_by(F("lapses_on").asc(nulls_last=True), "pk")
     last = stop.client.contacts.filter(undone_at=None).order_by("-at").first()
     premium = next((f for f in stop.followups if f.instalment), stop.lead)
     return {
         "stop": stop,
-        "stop_rows": [(row, agenda.service_of(row), agenda.needs_outcome(row)) for row in stop.followups],
+        "stop_rows": [
+            (row, agenda.service_of(row), agenda.needs_outcome(row)) for row in stop.followups
+        ],
         "grace": chips.grace_of(premium, stop.day) if stop.lead.is_open else None,
         "premium": premium,
         "script": scripts.text_for(stop.lead, request.user, stop.day),
-        "policies": [(p, p.in_grace_on(stop.day), p.status_on(stop.day)) for p in policies.for_list()[:6]],
+        "policies": [(p, p.in_grace_on(stop.day), p.status_on(stop.day)) for p in soonest],
         "last_contact": last,
         "age": stop.client.age_on(stop.day),
         "day": stop.day,

@@ -68,6 +68,11 @@ def _first_letters(name: str) -> list[str]:
     return letters
 
 
+def surname(name: str) -> str:
+    """The family name of a Han name, two characters where it has two; nothing if none is known."""
+    return _surname(name)[0]
+
+
 def _surname(name: str) -> tuple[str, tuple[str, ...]]:
     for surname in (name[:2], name[:1]):
         if surname in _SURNAMES:

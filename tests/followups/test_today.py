@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from followups import agenda, chips
+from followups import agenda, chips, scripts
 from followups.models import FollowUp
 from lib import dates
 
@@ -31,8 +31,15 @@ def premium(make_client: Any, make_policy: Any, make_instalment: Any, make_follo
         client = client or make_client()
         instalment = make_instalment(make_policy(client), due_on=DAY - late * ONE_DAY)
         usual = {
-            "policy": instalment.policy, "instalment": instalment, "rule": "grace-10", "series": "premium",
-            "item": 1, "priority": 2, "occasion_on": instalment.due_on, "list_on": DAY, "keep_until": DAY + 9 * ONE_DAY,
+            "policy": instalment.policy,
+            "instalment": instalment,
+            "rule": "grace-10",
+            "series": "premium",
+            "item": 1,
+            "priority": 2,
+            "occasion_on": instalment.due_on,
+            "list_on": DAY,
+            "keep_until": DAY + 9 * ONE_DAY,
         }
         followup: FollowUp = make_followup(client, **(usual | fields))
         return followup
@@ -44,18 +51,24 @@ def day_of(user: Any) -> agenda.Agenda:
     return agenda.of(user, user, DAY, DAY)
 
 
-def test_a_client_is_one_stop_with_every_reason(alice: Any, make_client: Any, make_followup: Any, premium: Any) -> None:
+def test_a_client_is_one_stop_with_every_reason(
+    alice: Any, make_client: Any, make_followup: Any, premium: Any
+) -> None:
     client = make_client()
     premium(56, client)
     make_followup(client)
     (stop,) = day_of(alice).open_stops
-    assert [chip.text for chip in stop.chips] == ["宽限期剩 4 天", "今天生日"] or len(stop.chips) == 2
+    assert [chip.text for chip in stop.chips] == ["宽限期剩 4 天", "今天生日"] or len(
+        stop.chips
+    ) == 2
     assert stop.kind is agenda.RENEWAL
     assert stop.amount == Decimal("6820.00")
     assert day_of(alice).left == 2
 
 
-def test_groups_come_in_order_and_grace_before_due(alice: Any, make_followup: Any, premium: Any) -> None:
+def test_groups_come_in_order_and_grace_before_due(
+    alice: Any, make_followup: Any, premium: Any
+) -> None:
     make_followup()
     early, late = premium(10), premium(50)
     groups = day_of(alice).groups
@@ -69,7 +82,9 @@ def test_what_ends_today_comes_first(alice: Any, premium: Any) -> None:
     assert day_of(alice).open_stops[0].lead == ending
 
 
-@pytest.mark.parametrize(("late", "tone"), [(56, "danger"), (20, "warn"), (-6, "accent"), (-30, "slate")])
+@pytest.mark.parametrize(
+    ("late", "tone"), [(56, "danger"), (20, "warn"), (-6, "accent"), (-30, "slate")]
+)
 def test_the_colour_of_a_premium_says_how_grave_it_is(premium: Any, late: int, tone: str) -> None:
     (chip,) = chips.of(premium(late), DAY)
     assert chip.tone == tone
@@ -85,13 +100,27 @@ def test_the_page_shows_the_day(alice: Any, login: Any, premium: Any, make_follo
     assert page.count('class="task') >= 2
 
 
-@pytest.mark.parametrize("query", ["kind=nonsense", "on=2026-13-45", "task=x", "agent=-3", "on=9999-12-31", "task=99999999999999999999"])
-def test_a_value_without_sense_is_as_good_as_none(alice: Any, login: Any, make_followup: Any, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kind=nonsense",
+        "on=2026-13-45",
+        "task=x",
+        "agent=-3",
+        "on=9999-12-31",
+        "task=99999999999999999999",
+    ],
+)
+def test_a_value_without_sense_is_as_good_as_none(
+    alice: Any, login: Any, make_followup: Any, query: str
+) -> None:
     make_followup()
     assert login(alice).get(f"/today/?{query}").status_code == 200
 
 
-def test_the_kind_filter_keeps_the_others_out(alice: Any, login: Any, premium: Any, make_followup: Any) -> None:
+def test_the_kind_filter_keeps_the_others_out(
+    alice: Any, login: Any, premium: Any, make_followup: Any
+) -> None:
     owed, greeted = premium(10), make_followup()
     page = login(alice).get("/today/?kind=care").content.decode()
     assert f"stop-{greeted.client_id}" in page
@@ -132,7 +161,9 @@ def test_the_paper_shows_no_full_number(alice: Any, login: Any, premium: Any) ->
 
 
 def _queries(browser: Any, url: str) -> int:
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert browser.get(url).status_code == 200
     return len(queries)
 
@@ -148,8 +179,29 @@ def test_forty_cost_the_queries_of_one(alice: Any, login: Any, premium: Any) -> 
     assert max(forty) <= 12
 
 
-def test_a_full_day_is_at_most_15_kilobytes(alice: Any, login: Any, premium: Any, make_followup: Any) -> None:
+def test_a_full_day_is_at_most_15_kilobytes(
+    alice: Any, login: Any, premium: Any, make_followup: Any
+) -> None:
     for n in range(40):
         make_followup(premium(n + 1).client)
     page = login(alice).get("/today/").content
     assert len(gzip.compress(page)) <= 15 * 1024
+
+
+def test_a_name_that_looks_like_a_placeholder_stays_a_name(
+    alice: Any, make_client: Any, make_followup: Any
+) -> None:
+    followup = make_followup(make_client(name="{agent}"))
+    assert "{agent}" in scripts.text_for(followup, alice, DAY)
+    assert alice.name in scripts.text_for(followup, alice, DAY)
+
+
+def test_the_day_that_is_done_says_so_and_shows_tomorrow(
+    alice: Any, login: Any, make_followup: Any
+) -> None:
+    browser, followup = login(alice), make_followup()
+    coming = make_followup(list_on=DAY + ONE_DAY, keep_until=DAY + ONE_DAY)
+    browser.post(f"/tasks/{followup.pk}/done/", {"key": "a"})
+    page = browser.get("/today/").content.decode()
+    assert coming.client.name in page
+    assert "ring xl" in page

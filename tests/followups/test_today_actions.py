@@ -25,8 +25,16 @@ def owed(make_policy: Any, make_instalment: Any, make_followup: Any) -> FollowUp
     """A premium 56 days late: grace ends on 16 June."""
     instalment = make_instalment(make_policy(), due_on=date(2026, 4, 17))
     followup: FollowUp = make_followup(
-        instalment.policy.holder, policy=instalment.policy, instalment=instalment, rule="grace-last-week",
-        series="premium", item=1, priority=1, occasion_on=date(2026, 6, 16), list_on=DAY, keep_until=DAY + 3 * ONE_DAY,
+        instalment.policy.holder,
+        policy=instalment.policy,
+        instalment=instalment,
+        rule="grace-last-week",
+        series="premium",
+        item=1,
+        priority=1,
+        occasion_on=date(2026, 6, 16),
+        list_on=DAY,
+        keep_until=DAY + 3 * ONE_DAY,
     )
     return followup
 
@@ -37,7 +45,9 @@ def log(browser: Any, followup: FollowUp, **fields: Any) -> Any:
     return browser.post(f"/tasks/{followup.pk}/log/", usual | fields, headers=headers)
 
 
-def test_a_greeting_closes_with_one_tap_and_can_be_undone(alice: Any, login: Any, make_followup: Any) -> None:
+def test_a_greeting_closes_with_one_tap_and_can_be_undone(
+    alice: Any, login: Any, make_followup: Any
+) -> None:
     followup, browser = make_followup(), login(alice)
     answer = browser.post(f"/tasks/{followup.pk}/done/", {"key": "a"}, follow=True)
     contact = Contact.objects.get()
@@ -49,10 +59,14 @@ def test_a_greeting_closes_with_one_tap_and_can_be_undone(alice: Any, login: Any
     assert followup.is_open
 
 
-def test_sent_twice_acts_once_and_answers_the_same(alice: Any, login: Any, make_followup: Any) -> None:
+def test_sent_twice_acts_once_and_answers_the_same(
+    alice: Any, login: Any, make_followup: Any
+) -> None:
     followup, browser = make_followup(), login(alice)
     answers = [
-        browser.post(f"/clients/{followup.client_id}/stop/", {"task": followup.pk, "key": "a"}, headers=HTMX)
+        browser.post(
+            f"/clients/{followup.client_id}/stop/", {"task": followup.pk, "key": "a"}, headers=HTMX
+        )
         for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -60,15 +74,22 @@ def test_sent_twice_acts_once_and_answers_the_same(alice: Any, login: Any, make_
     assert all("/undo/" in answer.content.decode() for answer in answers)
 
 
-def test_the_answer_is_the_fresh_row_and_what_changes_with_it(alice: Any, login: Any, make_followup: Any) -> None:
+def test_the_answer_is_the_fresh_row_and_what_changes_with_it(
+    alice: Any, login: Any, make_followup: Any
+) -> None:
     followup = make_followup()
     row = f"stop-{followup.client_id}"
-    answer = login(alice).post(
-        f"/clients/{followup.client_id}/stop/", {"task": followup.pk, "key": "a"},
-        headers=HTMX | {"hx-target": row},
-    ).content.decode()
+    answer = (
+        login(alice)
+        .post(
+            f"/clients/{followup.client_id}/stop/",
+            {"task": followup.pk, "key": "a"},
+            headers=HTMX | {"hx-target": row},
+        )
+        .content.decode()
+    )
     assert answer.lstrip().startswith('<li class="task done"')
-    for part in ('id="ring"', 'id="filters"', 'id="done-head"', 'beforeend:#toasts'):
+    for part in ('id="ring"', 'id="filters"', 'id="done-head"', "beforeend:#toasts"):
         assert part in answer
 
 
@@ -78,7 +99,9 @@ def test_a_premium_is_not_closed_silently(alice: Any, login: Any, owed: FollowUp
     assert not Contact.objects.exists()
 
 
-def test_several_matters_of_a_client_are_one_contact(alice: Any, login: Any, owed: FollowUp, make_followup: Any) -> None:
+def test_several_matters_of_a_client_are_one_contact(
+    alice: Any, login: Any, owed: FollowUp, make_followup: Any
+) -> None:
     greeting = make_followup(owed.client)
     log(login(alice), owed, task=[owed.pk, greeting.pk], note="说周一到账")
     contact = Contact.objects.get()
@@ -86,7 +109,9 @@ def test_several_matters_of_a_client_are_one_contact(alice: Any, login: Any, owe
     assert contact.note == "说周一到账"
 
 
-def test_what_is_not_ticked_stays_open(alice: Any, login: Any, owed: FollowUp, make_followup: Any) -> None:
+def test_what_is_not_ticked_stays_open(
+    alice: Any, login: Any, owed: FollowUp, make_followup: Any
+) -> None:
     greeting = make_followup(owed.client)
     answer = log(login(alice), owed, headers=HTMX).content.decode()
     greeting.refresh_from_db()
@@ -96,7 +121,9 @@ def test_what_is_not_ticked_stays_open(alice: Any, login: Any, owed: FollowUp, m
 
 
 @pytest.mark.parametrize("outcome", ["done", "no_answer", "wrong_number", "not_needed"])
-def test_these_outcomes_need_nothing_more(alice: Any, login: Any, owed: FollowUp, outcome: str) -> None:
+def test_these_outcomes_need_nothing_more(
+    alice: Any, login: Any, owed: FollowUp, outcome: str
+) -> None:
     assert log(login(alice), owed, outcome=outcome).status_code == 302
     assert Contact.objects.get().outcome == outcome
 
@@ -113,7 +140,9 @@ def test_these_outcomes_need_nothing_more(alice: Any, login: Any, owed: FollowUp
         {"task": []},
     ],
 )
-def test_what_cannot_be_is_refused_with_the_form(alice: Any, login: Any, owed: FollowUp, fields: dict[str, Any]) -> None:
+def test_what_cannot_be_is_refused_with_the_form(
+    alice: Any, login: Any, owed: FollowUp, fields: dict[str, Any]
+) -> None:
     answer = log(login(alice), owed, **fields)
     assert answer.status_code == 422
     assert "invalid-feedback" in answer.content.decode() or "alert" in answer.content.decode()
@@ -125,7 +154,9 @@ def test_a_promise_comes_back_the_day_after(alice: Any, login: Any, owed: Follow
     assert FollowUp.objects.get(rule="agreed").list_on == date(2026, 6, 16)
 
 
-def test_it_moves_to_a_day_before_the_grace_ends_and_not_beyond(alice: Any, login: Any, owed: FollowUp) -> None:
+def test_it_moves_to_a_day_before_the_grace_ends_and_not_beyond(
+    alice: Any, login: Any, owed: FollowUp
+) -> None:
     browser, url = login(alice), f"/tasks/{owed.pk}/later/"
     refused = browser.post(url, {"until": "2026-06-17", "key": "a"}, headers=HTMX)
     assert refused.status_code == 422
@@ -141,7 +172,9 @@ def test_the_suggested_days_end_with_the_grace(alice: Any, login: Any, owed: Fol
     assert 'value="2026-06-17"' not in page
 
 
-def test_what_somebody_else_settled_is_told(alice: Any, bob: Any, login: Any, make_followup: Any) -> None:
+def test_what_somebody_else_settled_is_told(
+    alice: Any, bob: Any, login: Any, make_followup: Any
+) -> None:
     followup = make_followup()
     login(bob).post(f"/tasks/{followup.pk}/done/", {"key": "b"})
     answer = login(alice).post(f"/tasks/{followup.pk}/done/", {"key": "a"}, headers=HTMX)
@@ -167,7 +200,9 @@ def test_undo_draws_the_list_again(alice: Any, login: Any, make_followup: Any) -
     assert f'id="stop-{followup.client_id}"' in answer.content.decode()
 
 
-def test_working_through_leads_to_the_next_client(alice: Any, login: Any, owed: FollowUp, make_followup: Any) -> None:
+def test_working_through_leads_to_the_next_client(
+    alice: Any, login: Any, owed: FollowUp, make_followup: Any
+) -> None:
     following = make_followup()
     answer = log(login(alice), owed, through="1")
     assert answer["Location"] == f"/tasks/{following.pk}/?through=1"
