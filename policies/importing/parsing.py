@@ -54,10 +54,14 @@ def _clean(text: str) -> str:
         text = text.strip()
     else:
         text = _UNPRINTABLE.sub("", _BROKEN.sub("\ufffd", text)).strip()
-    if text.startswith(('="', "'")):
-        # ="001" and '001 are how spreadsheets and our own export keep 001 from becoming 1.
-        text = text[2:-1] if text.startswith('="') and text.endswith('"') else unguard(text)
-    return text
+    return _unquoted(text) if text.startswith(('="', "'")) else text
+
+
+def _unquoted(text: str) -> str:
+    """="001" and '001 are how spreadsheets, and our own export, keep 001 from becoming 1."""
+    if text.startswith('="') and text.endswith('"'):
+        return text[2:-1]
+    return text[1:] if text[1:2].isdigit() else unguard(text)
 
 
 def is_nothing(text: str) -> bool:
@@ -167,7 +171,7 @@ def account(cell: Cell) -> object:
 # Dates
 
 _YEAR_FIRST = re.compile(
-    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[T,]?\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?)?",
+    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[t,]?\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?)?",
     re.ASCII,
 )
 _DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{6})?", re.ASCII)
