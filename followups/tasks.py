@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from followups import daily
 from followups.models import ListRun
+from policies.models import ImportBatch
+from policies.tasks import pick_up_waiting
 
 
 def list_due(now: datetime) -> date:
@@ -19,15 +21,20 @@ def list_due(now: datetime) -> date:
 
 @shared_task
 def tick() -> None:
-    """Look at the ledger: write what lacks. Harmless however often and by however many it is called."""
+    """Look at the ledgers and do what lacks. Harmless however often and by however many it is called."""
+    pick_up_waiting()
+    list_imported()
     due = list_due(timezone.now())
     last = ListRun.last_day()
     if last is None or last < due:
         daily.write_lists(due)
 
 
-@shared_task
-def write_again() -> None:
-    """After an import: today's list and what is written ahead of it take in the new book."""
+def list_imported() -> None:
+    """Write today's list and those written ahead anew for books that came in since."""
+    imported = list(ImportBatch.objects.not_listed().values_list("pk", flat=True))
+    if not imported:
+        return
     today = timezone.localdate()
     daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
+    ImportBatch.objects.filter(pk__in=imported).update(listed_at=timezone.now())
