@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
-from itertools import groupby
+from itertools import count, groupby
 
 from django.db.models import Count, Q
 from django.utils.functional import Promise
@@ -172,6 +172,12 @@ class Agenda:
     def groups(self) -> list[Group]:
         grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in KINDS)
         return [Group(kind, stops) for kind, stops in grouped if stops]
+
+    @property
+    def numbered(self) -> list[tuple[Group, list[tuple[int, Stop]]]]:
+        """The groups for paper, their stops counted through."""
+        counted = count(1)
+        return [(group, [(next(counted), stop) for stop in group.stops]) for group in self.groups]
 
     @property
     def filters(self) -> list[tuple[Kind, int]]:

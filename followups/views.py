@@ -62,6 +62,7 @@ def print_day(request: Request) -> HttpResponse:
     the_day = _agenda(request)
     context = {
         "agenda": the_day,
+        "sections": the_day.numbered,
         "lunar_day": chips.lunar_words(the_day.day),
         "printed_at": timezone.now(),
     }
@@ -111,19 +112,19 @@ def done(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def stop(request: Request, client_id: int) -> HttpResponse:
-    """Complete the ticked follow-ups of one client with one outcome."""
+    """Complete the ticked follow-ups of one client with one outcome; greetings need not say which."""
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
-    among = FollowUp.objects.visible_to(request.user).filter(client=client)
-    form = LogForm(
-        {"outcome": Contact.Outcome.DONE}
-        | request.POST.dict()
-        | {"task": request.POST.getlist("task")},
-        among=among,
-    )
+    among = FollowUp.objects.visible_to(request.user).filter(client=client).for_list()
+    sent = request.POST.copy()
+    sent.setdefault("outcome", Contact.Outcome.DONE)
+    form = LogForm(sent, among=among)
     if not form.is_valid():
-        messages.error(request, _("Tick at least one."))
-        return _back(request, _agenda(request))
-    return _record(request, client, list(form.cleaned_data["task"]), form.cleaned_data)
+        words = "; ".join(str(errors[0]) for errors in form.errors.values())
+        return _refuse(request, _agenda(request, client=client), client, words)
+    followups = list(form.cleaned_data["task"])
+    if "outcome" not in request.POST and (asking := _asking(followups)):
+        return redirect("task_log", asking.pk)
+    return _record(request, client, followups, form.cleaned_data)
 
 
 @get_or_post
@@ -372,6 +373,10 @@ def _agenda(
     return agenda.of(
         request.user, agent or request.user, form.day(), dates.today(), chosen["kind"] or ""
     )
+
+
+def _asking(followups: list[FollowUp]) -> FollowUp | None:
+    return next((row for row in followups if row.is_open and agenda.needs_outcome(row)), None)
 
 
 def _stop_holding(the_day: Agenda, followup: FollowUp) -> Stop:

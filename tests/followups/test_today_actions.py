@@ -206,3 +206,19 @@ def test_working_through_leads_to_the_next_client(
     following = make_followup()
     answer = log(login(alice), owed, through="1")
     assert answer["Location"] == f"/tasks/{following.pk}/?through=1"
+
+
+def test_a_stop_with_a_premium_asks_for_the_outcome(alice: Any, login: Any, owed: FollowUp) -> None:
+    url = f"/clients/{owed.client_id}/stop/"
+    answer = login(alice).post(url, {"task": owed.pk, "key": "a"})
+    assert answer["Location"] == f"/tasks/{owed.pk}/log/"
+    login(alice).post(url, {"task": owed.pk, "outcome": "no_answer", "key": "a"})
+    assert Contact.objects.get().outcome == "no_answer"
+
+
+def test_a_stop_without_a_tick_is_told(alice: Any, login: Any, make_followup: Any) -> None:
+    followup, browser = make_followup(), login(alice)
+    url = f"/clients/{followup.client_id}/stop/"
+    assert browser.post(url, {"key": "a"}, headers=HTMX).status_code == 409
+    assert browser.post(url, {"key": "a", "task": "x"}).status_code == 302
+    assert not Contact.objects.exists()
