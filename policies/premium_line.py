@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import chain, islice, pairwise
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from lib import dates
+from lib.templatetags.ui import day
 from policies.models import Instalment, Policy
 from policies.premiums import reinstatement_end
 
@@ -117,29 +118,30 @@ class Held:
 
 @dataclass(frozen=True)
 class State:
-    name: str | Promise
+    name: str
     tone: str
-    words: str | Promise
-    day: date | None
+    words: str
     current: bool
 
 
 def states_of(policy: Policy, line: Line | None, today: date) -> list[State]:
     """The five states a policy can be in, with the day on which each begins or ends."""
     now = _current(policy, line, today)
-    due_on, lapses_on = (line.due_on, line.lapses_on) if line else (None, policy.lapses_on)
+    until = _("until %(day)s") % {"day": day(line.due_on, "year")} if line else ""
+    lapses_on = line.lapses_on if line else policy.lapses_on
+    lapsing = _("No cover from %(day)s") % {"day": day(lapses_on, "year")} if lapses_on else ""
     grace_tone = line.tone if line and line.stage == "grace" else "warn"
     rows = [
-        ("in_force", _("In force"), "ok", _("until"), due_on),
-        ("grace", _("Grace"), grace_tone, _("Covered; just pay"), None),
-        ("lapsed", _("Lapsed"), "danger", _("No cover from"), lapses_on),
-        ("reinstated", _("Reinstated"), "teal", _("Pay with interest, declare health"), None),
-        ("ended", _("Ended"), "slate", _("No longer served"), None),
+        ("in_force", _("In force"), "ok", until or _("Covered")),
+        ("grace", _("Grace"), grace_tone, _("Covered; just pay")),
+        ("lapsed", _("Lapsed"), "danger", lapsing or _("No cover")),
+        ("reinstated", _("Reinstated"), "teal", _("Pay with interest, declare health")),
+        ("ended", _("Ended"), "slate", _("No longer served")),
     ]
     tinted = {"in_force", "grace"} if now == "grace" else {now}
     return [
-        State(name, tone if code in tinted else "", words, day, code == now)
-        for code, name, tone, words, day in rows
+        State(name, tone if code in tinted else "", words, code == now)
+        for code, name, tone, words in rows
     ]
 
 
