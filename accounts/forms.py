@@ -16,7 +16,9 @@ class LoginForm(AuthenticationForm):
         max_length=60,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username"}),
     )
-    remember = forms.BooleanField(label=_("Stay signed in on this device for 7 days"), required=False)
+    remember = forms.BooleanField(
+        label=_("Stay signed in on this device for 7 days"), required=False
+    )
 
     error_messages = {
         "invalid_login": _("The number or the password is wrong."),
@@ -38,5 +40,6 @@ class LoginForm(AuthenticationForm):
         """Attempts left, told from the second failure."""
         credentials: dict[str, Any] = {"username": self.cleaned_data.get("username")}
         failures = int(AxesProxyHandler.get_failures(self.request, credentials))
+        assert self.request is not None
         limit = int(get_failure_limit(self.request, credentials))
         return max(limit - failures, 0) if failures >= 2 else None

@@ -21,7 +21,12 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=60)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.GROUP)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent team")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent team"),
     )
     path = models.CharField(max_length=200, editable=False, default="")
 
@@ -29,9 +34,13 @@ class Team(models.Model):
         verbose_name = _("team")
         verbose_name_plural = _("teams")
         ordering = ("path",)
-        indexes = (models.Index(fields=["path"], name="team_path", opclasses=["varchar_pattern_ops"]),)
+        indexes = (
+            models.Index(fields=["path"], name="team_path", opclasses=["varchar_pattern_ops"]),
+        )
         constraints = (
-            models.UniqueConstraint(fields=["parent", "name"], name="one_team_of_a_name_under_a_parent"),
+            models.UniqueConstraint(
+                fields=["parent", "name"], name="one_team_of_a_name_under_a_parent"
+            ),
         )
 
     def __str__(self) -> str:
@@ -82,7 +91,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who works here: an agent, someone who leads, the back office, or an auditor."""
 
     staff_no = models.CharField(_("staff number"), max_length=30, unique=True)
-    mobile = models.CharField(_("mobile"), max_length=20, unique=True, null=True, blank=True)  # noqa: DJ001 - unique
+    mobile = models.CharField(_("mobile"), max_length=20, unique=True, null=True, blank=True)
     name = models.CharField(_("name"), max_length=60)
     role = models.CharField(_("role"), max_length=13, choices=Role, default=Role.AGENT)
     team = models.ForeignKey(
@@ -197,4 +206,4 @@ class SentForm(models.Model):
                 "ON CONFLICT DO NOTHING",
                 [user.pk, key[:64]],
             )
-            return cursor.rowcount == 1
+            return int(cursor.rowcount) == 1

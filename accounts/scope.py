@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import Role, User
 
-M = TypeVar("M", bound=models.Model, covariant=True)
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
 def agents_seen_by(user: User) -> models.QuerySet[User]:
@@ -23,7 +23,7 @@ def agents_seen_by(user: User) -> models.QuerySet[User]:
     return User.objects.filter(pk=user.pk)
 
 
-class ScopedQuerySet(models.QuerySet[M]):
+class ScopedQuerySet(models.QuerySet[M_co]):
     """Rows that belong to somebody's clients; `agent_field` is the way to that somebody."""
 
     agent_field: ClassVar[str] = "agent"

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.core.paginator import Paginator
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.contrib.auth.decorators import login_not_required
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.forms import LoginForm
@@ -35,7 +35,7 @@ class Login(LoginView):
 
 
 class Logout(LogoutView):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().dispatch(request, *args, **kwargs)
         response["Clear-Site-Data"] = '"cache", "storage"'
         return response
@@ -104,5 +104,6 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_POST
 def single_keys(request: HttpRequest) -> HttpResponse:
     """Switch single-key shortcuts on or off (WCAG 2.1.4)."""
+    assert isinstance(request.user, User)
     User.objects.filter(pk=request.user.pk).update(single_keys="on" in request.POST)
     return redirect("me")

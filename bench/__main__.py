@@ -34,7 +34,13 @@ CLIENTS, POLICIES = int(550_000 * SCALE), int(1_000_000 * SCALE)
 
 def say(name: str, ours: float, limit: float, n: int, **more: object) -> None:
     ratio = round(ours / limit, 3) if limit else None
-    line = {"name": name, "ours_s": round(ours, 4), "limit_s": round(limit, 4), "ratio": ratio, "n": n}
+    line = {
+        "name": name,
+        "ours_s": round(ours, 4),
+        "limit_s": round(limit, 4),
+        "ratio": ratio,
+        "n": n,
+    }
     print(json.dumps(line | more), flush=True)
 
 
@@ -68,7 +74,12 @@ def bench_writing(today: date) -> None:
 
 def bench_search() -> None:
     known = Client.objects.order_by("pk")[CLIENTS // 2]
-    terms = {"name": known.name, "initials": known.initials.strip(), "phone": known.mobile[-4:], "pinyin": known.pinyin[:5]}
+    terms = {
+        "name": known.name,
+        "initials": known.initials.strip(),
+        "phone": known.mobile[-4:],
+        "pinyin": known.pinyin[:5],
+    }
     for kind, term in terms.items():
         rows = Client.objects.search(term).order_by("pinyin", "id")[:50]
         took = median(seconds(lambda rows=rows: list(rows.all())) for _ in range(5))  # type: ignore[misc]
@@ -77,14 +88,24 @@ def bench_search() -> None:
 
 def bench_pages() -> None:
     browser = Browser(HTTP_ACCEPT_ENCODING="gzip")
-    browser.force_login(User.objects.get(staff_no="A7"), backend="accounts.backends.StaffNumberOrMobile")
+    browser.force_login(
+        User.objects.get(staff_no="A7"), backend="accounts.backends.StaffNumberOrMobile"
+    )
     for name, url, limit in (("agent's day", "/today/", 0.2), ("client list", "/clients/", 0.3)):
         browser.get(url)
         with CaptureQueriesContext(connection) as queries:
             answer = browser.get(url)
         took = median(seconds(lambda url=url: browser.get(url)) for _ in range(5))  # type: ignore[misc]
         size = len(gzip.compress(answer.content))
-        say(name, took, limit, CLIENTS, status=answer.status_code, queries=len(queries), gzip_bytes=size)
+        say(
+            name,
+            took,
+            limit,
+            CLIENTS,
+            status=answer.status_code,
+            queries=len(queries),
+            gzip_bytes=size,
+        )
 
 
 def main() -> None:
@@ -93,7 +114,9 @@ def main() -> None:
     today = dates.today()
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
-        print(json.dumps({"name": "fill", "clients": CLIENTS, "policies": POLICIES}), file=sys.stderr)
+        print(
+            json.dumps({"name": "fill", "clients": CLIENTS, "policies": POLICIES}), file=sys.stderr
+        )
         book.fill(clients=CLIENTS, policies=POLICIES, today=today)
         bench_writing(today)
         bench_search()

@@ -30,7 +30,7 @@ SELECT (SELECT min(id) FROM policies_insurer), 'P' || lpad(n::text, 12, '0'), ''
     (SELECT min(id) FROM clients_client) + n % {clients}, '', '', '', NULL,
     (SELECT min(id) FROM policies_product) + n % 4, 200000, 1000 + n % 70000,
     (ARRAY['yearly', 'yearly', 'yearly', 'half_yearly', 'monthly'])[1 + n % 5], 20,
-    CASE WHEN n % 4 = 3 THEN 1 END, DATE '2024-01-01', DATE '2024-01-01', due, 
+    CASE WHEN n % 4 = 3 THEN 1 END, DATE '2024-01-01', DATE '2024-01-01', due,
     CASE WHEN n % 4 = 1 THEN DATE '{today}' + n % {spread} END, CASE WHEN n % 4 = 3 THEN DATE '{today}' + n % {spread} END,
     DATE '2024-01-10', due + 61, 'in_force', '', '', 1, now()
 FROM generate_series(1, {policies}) AS n, LATERAL (SELECT DATE '{today}' - 62 + (n * 31) % {spread} AS due) AS d;
@@ -39,7 +39,9 @@ SELECT id, next_due_on, next_due_on + 60, premium FROM policies_policy WHERE pro
 """
 
 
-def fill(*, clients: int, policies: int, today: date, spread: int = 427, agents: int = 1375) -> None:
+def fill(
+    *, clients: int, policies: int, today: date, spread: int = 427, agents: int = 1375
+) -> None:
     """Fill an empty database; `spread` is over how many days occasions lie."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -14,8 +14,14 @@ IN_FORCE = "p.status = 'in_force' AND (p.lapses_on IS NULL OR p.lapses_on > DATE
 
 # code, date column, offset, keep, priority, extra condition
 PREMIUM = (
-    ("renewal-quarter", "due_on", -90, 45, 4,
-     "(p.premium_mode = 'yearly' AND p.premium >= 50000 OR p.premium_mode = 'half_yearly' AND p.premium >= 25000)"),
+    (
+        "renewal-quarter",
+        "due_on",
+        -90,
+        45,
+        4,
+        "(p.premium_mode = 'yearly' AND p.premium >= 50000 OR p.premium_mode = 'half_yearly' AND p.premium >= 25000)",
+    ),
     ("renewal-month", "due_on", -30, 20, 3, "p.premium_mode <> 'monthly'"),
     ("renewal-due", "due_on", 0, 5, 2, "true"),
     ("grace-10", "due_on", 10, 10, 2, "true"),
@@ -25,12 +31,48 @@ PREMIUM = (
     ("grace-last-days", "grace_ends_on", -3, 3, 1, "true"),
 )
 ENDING = (
-    ("maturity-month", "matures_on", -30, 20, 3, "maturity", 8, "r.kind IN ('endowment', 'annuity')"),
+    (
+        "maturity-month",
+        "matures_on",
+        -30,
+        20,
+        3,
+        "maturity",
+        8,
+        "r.kind IN ('endowment', 'annuity')",
+    ),
     ("maturity-week", "matures_on", -7, 6, 2, "maturity", 8, "r.kind IN ('endowment', 'annuity')"),
     ("maturity-day", "matures_on", 0, 10, 2, "maturity", 8, "r.kind IN ('endowment', 'annuity')"),
-    ("cover-month", "covers_until", -30, 20, 3, "cover", 1, "r.kind IN ('medical', 'accident') AND p.cover_years = 1"),
-    ("cover-week", "covers_until", -7, 6, 2, "cover", 1, "r.kind IN ('medical', 'accident') AND p.cover_years = 1"),
-    ("cover-day", "covers_until", 0, 7, 1, "cover", 1, "r.kind IN ('medical', 'accident') AND p.cover_years = 1"),
+    (
+        "cover-month",
+        "covers_until",
+        -30,
+        20,
+        3,
+        "cover",
+        1,
+        "r.kind IN ('medical', 'accident') AND p.cover_years = 1",
+    ),
+    (
+        "cover-week",
+        "covers_until",
+        -7,
+        6,
+        2,
+        "cover",
+        1,
+        "r.kind IN ('medical', 'accident') AND p.cover_years = 1",
+    ),
+    (
+        "cover-day",
+        "covers_until",
+        0,
+        7,
+        1,
+        "cover",
+        1,
+        "r.kind IN ('medical', 'accident') AND p.cover_years = 1",
+    ),
 )
 
 
@@ -48,27 +90,27 @@ def statements(day: date) -> list[str]:
         f"""{INTO} SELECT p.holder_id, p.id, i.id, '{code}', 'premium', 1, {priority}, i.{on}, i.{on} + {offset},
         i.{on} + {offset + keep} FROM policies_instalment i JOIN policies_policy p ON p.id = i.policy_id
         JOIN clients_client c ON c.id = p.holder_id WHERE i.paid_on IS NULL AND {in_force} AND {extra}
-        AND {_reachable(1, 'must')} AND {_range('i.' + on, offset, keep, day)} ON CONFLICT DO NOTHING"""
+        AND {_reachable(1, "must")} AND {_range("i." + on, offset, keep, day)} ON CONFLICT DO NOTHING"""
         for code, on, offset, keep, priority, extra in PREMIUM
     ]
     made += [
         f"""{INTO} SELECT p.holder_id, p.id, NULL, '{code}', '{series}', {item}, {priority}, p.{on}, p.{on} + {offset},
         p.{on} + {offset + keep} FROM policies_policy p JOIN policies_product r ON r.id = p.product_id
-        JOIN clients_client c ON c.id = p.holder_id WHERE {in_force} AND {extra} AND {_reachable(item, 'must', 'event')}
-        AND {_range('p.' + on, offset, keep, day)} ON CONFLICT DO NOTHING"""
+        JOIN clients_client c ON c.id = p.holder_id WHERE {in_force} AND {extra} AND {_reachable(item, "must", "event")}
+        AND {_range("p." + on, offset, keep, day)} ON CONFLICT DO NOTHING"""
         for code, on, offset, keep, priority, series, item, extra in ENDING
     ]
     made.append(
         f"""{INTO} SELECT p.holder_id, p.id, NULL, 'lapsed', 'lapse', 1, 1, p.lapses_on, p.lapses_on, p.lapses_on + 14
         FROM policies_policy p JOIN clients_client c ON c.id = p.holder_id
-        WHERE p.status IN ('in_force', 'lapsed') AND p.lapses_on <= DATE '{day}' AND {_reachable(1, 'must')}
-        AND {_range('p.lapses_on', 0, 14, day)} ON CONFLICT DO NOTHING"""
+        WHERE p.status IN ('in_force', 'lapsed') AND p.lapses_on <= DATE '{day}' AND {_reachable(1, "must")}
+        AND {_range("p.lapses_on", 0, 14, day)} ON CONFLICT DO NOTHING"""
     )
     made.append(
         f"""{INTO} SELECT p.holder_id, p.id, NULL, 'policy-delivery', 'delivery', 4, 1, p.issued_on, p.issued_on + 1,
         p.issued_on + 6 FROM policies_policy p JOIN clients_client c ON c.id = p.holder_id
-        WHERE {in_force} AND p.receipt_signed_on IS NULL AND {_reachable(4, 'must')}
-        AND {_range('p.issued_on', 1, 5, day)} ON CONFLICT DO NOTHING"""
+        WHERE {in_force} AND p.receipt_signed_on IS NULL AND {_reachable(4, "must")}
+        AND {_range("p.issued_on", 1, 5, day)} ON CONFLICT DO NOTHING"""
     )
     holds = f"EXISTS (SELECT 1 FROM policies_policy p WHERE p.holder_id = c.id AND {in_force})"
     a_year = f"""(SELECT sum(p.premium * CASE p.premium_mode WHEN 'yearly' THEN 1 WHEN 'half_yearly' THEN 2
@@ -77,10 +119,11 @@ def statements(day: date) -> list[str]:
     made += [
         f"""{INTO} SELECT c.id, NULL, NULL, '{code}', 'birthday', 10, {priority}, c.next_birthday_on,
         c.next_birthday_on + {offset}, c.next_birthday_on + {offset + keep} FROM clients_client c
-        WHERE {condition} AND {_reachable(10, 'must')} AND {_range('c.next_birthday_on', offset, keep, day)}
+        WHERE {condition} AND {_reachable(10, "must")} AND {_range("c.next_birthday_on", offset, keep, day)}
         ON CONFLICT DO NOTHING"""
         for code, offset, keep, priority, condition in (
-            ("birthday-soon", -7, 6, 4, a_year), ("birthday", 0, 0, 3, holds)
+            ("birthday-soon", -7, 6, 4, a_year),
+            ("birthday", 0, 0, 3, holds),
         )
     ]
     return made

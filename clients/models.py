@@ -75,7 +75,9 @@ class Client(models.Model):
         _("birthday kept"), max_length=5, choices=Calendar, default=Calendar.SOLAR
     )
     next_birthday_on = models.DateField(null=True, editable=False)
-    id_number = EncryptedTextField(_("ID number"), context="client.id_number", blank=True, default="")
+    id_number = EncryptedTextField(
+        _("ID number"), context="client.id_number", blank=True, default=""
+    )
     id_index = models.BinaryField(max_length=32, null=True, editable=False)
     mobile = models.CharField(_("mobile"), max_length=30, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
@@ -83,7 +85,12 @@ class Client(models.Model):
     address = models.CharField(_("address"), max_length=200, blank=True, default="")
     postcode = models.CharField(_("postcode"), max_length=12, blank=True, default="")
     agent = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="clients", verbose_name=_("agent"),
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="clients",
+        verbose_name=_("agent"),
         db_index=False,
     )
     client_class = models.CharField(_("class"), max_length=8, choices=Class, blank=True, default="")
@@ -102,14 +109,20 @@ class Client(models.Model):
         verbose_name_plural = _("clients")
         constraints = (
             models.UniqueConstraint(
-                fields=["id_index"], name="one_client_per_id_number", condition=Q(id_index__isnull=False)
+                fields=["id_index"],
+                name="one_client_per_id_number",
+                condition=Q(id_index__isnull=False),
             ),
         )
         indexes = (
             models.Index(fields=["agent", "pinyin", "id"], name="client_list_of_an_agent"),
             models.Index(fields=["pinyin", "id"], name="client_list_of_all"),
             models.Index(fields=["next_birthday_on"], name="client_next_birthday"),
-            models.Index(fields=["name", "birth_on"], name="client_name_and_birth", opclasses=["varchar_pattern_ops", "date_ops"]),
+            models.Index(
+                fields=["name", "birth_on"],
+                name="client_name_and_birth",
+                opclasses=["varchar_pattern_ops", "date_ops"],
+            ),
             models.Index(Right("mobile", 4), name="client_mobile_ending"),
             GinIndex(fields=["initials"], name="client_initials", opclasses=["gin_trgm_ops"]),
         )
@@ -124,7 +137,10 @@ class Client(models.Model):
     def derive(self, today: date) -> None:
         """Fill what follows from other fields: search keys, blind index, next birthday."""
         self.name = names.normalise(self.name)
-        self.pinyin, self.initials = names.pinyin(self.name).replace(" ", ""), f" {names.initials(self.name)}"
+        self.pinyin, self.initials = (
+            names.pinyin(self.name).replace(" ", ""),
+            f" {names.initials(self.name)}",
+        )
         self.id_index = blind_index(self.id_number, "client.id_number") if self.id_number else None
         self.next_birthday_on = next_birthday(self.birth_on, self.birthday_calendar, today)
 
@@ -172,7 +188,9 @@ class Contact(models.Model):
     channel = models.CharField(_("channel"), max_length=6, choices=Channel, default=Channel.CALL)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.DONE)
     promised_on = models.DateField(_("date"), null=True, blank=True)
-    subject = models.CharField(max_length=120, blank=True, default="")  # what it was about, in codes
+    subject = models.CharField(
+        max_length=120, blank=True, default=""
+    )  # what it was about, in codes
     note = models.TextField(_("note"), blank=True, default="")
     undone_at = models.DateTimeField(null=True)
 

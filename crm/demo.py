@@ -16,7 +16,7 @@ from clients.models import Client, Contact
 from followups import daily
 from followups.models import FollowUp
 from lib import dates, identity
-from policies.models import Insurer, Instalment, Policy, Product
+from policies.models import Instalment, Insurer, Policy, Product
 
 PASSWORD = "evergreen-2026"  # noqa: S105 - the demo's, printed at every start
 ACCOUNTS = [
@@ -28,8 +28,17 @@ CLIENTS_PER_AGENT = 60
 DAYS_OF_HISTORY = 10
 
 SURNAMES = "陈林黄张李王吴刘徐孙周郑沈何赵谢罗唐韩冯邓许马高郭朱胡梁宋曾单任欧阳"[:-2]
-GIVEN = "志远海燕丽建平凯国强丽华文斌静雨桐国庆晓芸一鸣俊杰雅琴梦瑶思远佳慧立新敏子涵浩然嘉怡明轩欣妍"
-STREETS = ("西湖区 文三路", "西湖区 古翠路", "拱墅区 湖墅南路", "上城区 解放路", "滨江区 江南大道", "余杭区 文一西路")
+GIVEN = (
+    "志远海燕丽建平凯国强丽华文斌静雨桐国庆晓芸一鸣俊杰雅琴梦瑶思远佳慧立新敏子涵浩然嘉怡明轩欣妍"
+)
+STREETS = (
+    "西湖区 文三路",
+    "西湖区 古翠路",
+    "拱墅区 湖墅南路",
+    "上城区 解放路",
+    "滨江区 江南大道",
+    "余杭区 文一西路",
+)
 RELATIONS = ("本人", "本人", "本人", "配偶", "子女", "父母")
 BANKS = ("工商银行", "建设银行", "农业银行", "招商银行")
 
@@ -45,7 +54,9 @@ class Plan:
 
 
 PLANS = (
-    Plan("安心终身重疾", Product.Kind.CRITICAL_ILLNESS, Policy.Mode.YEARLY, (3000, 15000), 20, None),
+    Plan(
+        "安心终身重疾", Product.Kind.CRITICAL_ILLNESS, Policy.Mode.YEARLY, (3000, 15000), 20, None
+    ),
     Plan("守护定期寿险", Product.Kind.TERM, Policy.Mode.YEARLY, (1200, 6000), 20, 30),
     Plan("福满终身寿险", Product.Kind.WHOLE_LIFE, Policy.Mode.YEARLY, (5000, 80000), 10, None),
     Plan("悦享年金", Product.Kind.ANNUITY, Policy.Mode.YEARLY, (10000, 100000), 5, 15),
@@ -55,7 +66,34 @@ PLANS = (
     Plan("百万医疗", Product.Kind.MEDICAL, Policy.Mode.SINGLE, (300, 2000), None, 1),
 )
 # Where a premium may stand, in days since it fell due: every stage of the way is peopled.
-STAGES = (-90, -88, -60, -30, -29, -20, -7, -3, 0, 1, 3, 10, 12, 25, 30, 33, 45, 48, 53, 55, 57, 59, 61, 64, 70, 200)
+STAGES = (
+    -90,
+    -88,
+    -60,
+    -30,
+    -29,
+    -20,
+    -7,
+    -3,
+    0,
+    1,
+    3,
+    10,
+    12,
+    25,
+    30,
+    33,
+    45,
+    48,
+    53,
+    55,
+    57,
+    59,
+    61,
+    64,
+    70,
+    200,
+)
 
 
 @transaction.atomic
@@ -80,7 +118,9 @@ def load(*, clients: int, seed: int, today: date) -> int:
 def _people(rng: Random, agents: int) -> list[User]:
     branch = Team.objects.create(name="浙江省分公司", kind=Team.Kind.BRANCH)
     department = Team.objects.create(name="西湖营业部", kind=Team.Kind.DEPARTMENT, parent=branch)
-    groups = [Team.objects.create(name=name, parent=department) for name in ("西湖一部", "西湖三部")]
+    groups = [
+        Team.objects.create(name=name, parent=department) for name in ("西湖一部", "西湖三部")
+    ]
     secret = make_password(PASSWORD)
 
     def person(staff_no: str, name: str, role: str, team: Team, **more: object) -> User:
@@ -117,10 +157,15 @@ def _clients(rng: Random, count: int, agents: list[User], today: date) -> list[C
         birth_on = _birth(rng, n, today)
         gender = rng.choice(Client.Gender.values)
         client = Client(
-            name=_name(rng), gender=gender, birth_on=birth_on, agent=agents[n % len(agents)],
+            name=_name(rng),
+            gender=gender,
+            birth_on=birth_on,
+            agent=agents[n % len(agents)],
             birthday_calendar=Client.Calendar.LUNAR if n % 9 == 0 else Client.Calendar.SOLAR,
-            id_number=_id_number(birth_on, n), mobile=f"13{rng.randrange(10**9):09d}",
-            address=f"{rng.choice(STREETS)} {rng.randrange(1, 400)} 号", postcode="310012",
+            id_number=_id_number(birth_on, n),
+            mobile=f"13{rng.randrange(10**9):09d}",
+            address=f"{rng.choice(STREETS)} {rng.randrange(1, 400)} 号",
+            postcode="310012",
             client_class=rng.choice(["", "develop", "nurture", "maintain", "maintain"]),
         )
         client.derive(today)
@@ -141,16 +186,25 @@ def _id_number(birth_on: date, n: int) -> str:
     return front + identity.check_digit(front)
 
 
-def _policies(rng: Random, holder: Client, products: dict[str, Product], today: date) -> Iterator[Policy]:
+def _policies(
+    rng: Random, holder: Client, products: dict[str, Product], today: date
+) -> Iterator[Policy]:
     for _n in range(rng.choice((1, 1, 2, 2, 3))):
         plan = rng.choice(PLANS)
         policy = Policy(
-            insurer_id=products[plan.name].insurer_id, holder=holder, agent=holder.agent,
-            product=products[plan.name], premium_mode=plan.mode, pay_years=plan.pay_years,
-            premium=Decimal(rng.randrange(*plan.premium) // 10 * 10), cover_years=plan.cover_years,
+            insurer_id=products[plan.name].insurer_id,
+            holder=holder,
+            agent=holder.agent,
+            product=products[plan.name],
+            premium_mode=plan.mode,
+            pay_years=plan.pay_years,
+            premium=Decimal(rng.randrange(*plan.premium) // 10 * 10),
+            cover_years=plan.cover_years,
             sum_assured=Decimal(rng.randrange(5, 80) * 10_000),
-            relation=rng.choice(RELATIONS), insured_name=holder.name,
-            bank_name=rng.choice(BANKS), account=f"6222{rng.randrange(10**12):012d}",
+            relation=rng.choice(RELATIONS),
+            insured_name=holder.name,
+            bank_name=rng.choice(BANKS),
+            account=f"6222{rng.randrange(10**12):012d}",
         )
         if policy.relation != "本人":
             policy.insured_name = holder.name[0] + rng.choice(GIVEN)
@@ -195,14 +249,19 @@ def _instalments(policies: list[Policy]) -> Iterator[Instalment]:
         if not policy.next_due_on or not months or not policy.effective_on:
             continue
         ends_on = policy.next_due_on + timedelta(days=60)
-        yield Instalment(policy=policy, due_on=policy.next_due_on, grace_ends_on=ends_on, amount=policy.premium)
+        yield Instalment(
+            policy=policy, due_on=policy.next_due_on, grace_ends_on=ends_on, amount=policy.premium
+        )
         for n in range(1, 6):
             due_on = dates.add_months(policy.next_due_on, -n * months)
             if due_on < policy.effective_on:
                 break
             yield Instalment(
-                policy=policy, due_on=due_on, grace_ends_on=due_on + timedelta(days=60),
-                amount=policy.premium, paid_on=due_on + timedelta(days=n % 4),
+                policy=policy,
+                due_on=due_on,
+                grace_ends_on=due_on + timedelta(days=60),
+                amount=policy.premium,
+                paid_on=due_on + timedelta(days=n % 4),
             )
 
 
@@ -211,12 +270,19 @@ def _work_through(rng: Random, day: date, agents: list[User], share: float | Non
     done = []
     for n, agent in enumerate(agents):
         part = share if share is not None else 0.95 - 0.12 * (n % 5)
-        rows = FollowUp.objects.open().on(day).filter(client__agent=agent).order_by("priority", "pk")
+        rows = (
+            FollowUp.objects.open().on(day).filter(client__agent=agent).order_by("priority", "pk")
+        )
         done += [(agent, row) for row in rows if rng.random() < part]
     contacts = Contact.objects.bulk_create(
         Contact(
-            client_id=row.client_id, by=agent, on=day, subject=row.rule,
-            channel=rng.choice((Contact.Channel.CALL, Contact.Channel.VISIT, Contact.Channel.WECHAT)),
+            client_id=row.client_id,
+            by=agent,
+            on=day,
+            subject=row.rule,
+            channel=rng.choice(
+                (Contact.Channel.CALL, Contact.Channel.VISIT, Contact.Channel.WECHAT)
+            ),
         )
         for agent, row in done
     )

@@ -74,7 +74,9 @@ def _read_when_written(path: Path) -> dict[str, str]:
         if content.endswith("}"):
             kept: dict[str, str] = json.loads(content)
             return kept
-    raise ImproperlyConfigured(f"{path} is damaged: restore it from a backup; without it IDs cannot be read.")
+    raise ImproperlyConfigured(
+        f"{path} is damaged: restore it from a backup; without it IDs cannot be read."
+    )
 
 
 def key_ring(value: str) -> dict[str, bytes]:
@@ -87,7 +89,9 @@ def key_ring(value: str) -> dict[str, bytes]:
         except ValueError:
             raise ImproperlyConfigured("FIELD_KEYS must look like id:base64,id:base64.") from None
         if len(ring[key_id]) != 32:
-            raise ImproperlyConfigured(f"The key {key_id!r} of FIELD_KEYS must be 32 bytes in base64.")
+            raise ImproperlyConfigured(
+                f"The key {key_id!r} of FIELD_KEYS must be 32 bytes in base64."
+            )
     return ring
 
 

@@ -1,7 +1,7 @@
+from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.contrib.auth.decorators import login_not_required
 from django.views.decorators.http import require_GET
 
 from accounts.models import User

@@ -124,7 +124,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
     "interval_start": 0,
 }
-CELERY_TASK_PUBLISH_RETRY = False  # The ledger re-sends; a page must not wait for a queue that is down.
+CELERY_TASK_PUBLISH_RETRY = (
+    False  # The ledger re-sends; a page must not wait for a queue that is down.
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -137,7 +139,11 @@ AUTHENTICATION_BACKENDS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -172,7 +178,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Words and days.
-LANGUAGE_CODE = env.text("LANGUAGE", "zh-hans") if env.text("LANGUAGE") in {"en", "zh-hans"} else "zh-hans"
+LANGUAGE_CODE = (
+    env.text("LANGUAGE", "zh-hans") if env.text("LANGUAGE") in {"en", "zh-hans"} else "zh-hans"
+)
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

@@ -46,7 +46,9 @@ class ServicePlan(models.Model):
         verbose_name_plural = _("service plan")
         ordering = ("item", "client_class")
         constraints = (
-            models.UniqueConstraint(fields=["item", "client_class"], name="one_level_per_item_and_class"),
+            models.UniqueConstraint(
+                fields=["item", "client_class"], name="one_level_per_item_and_class"
+            ),
         )
 
     def __str__(self) -> str:
@@ -82,8 +84,8 @@ class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
         table = connection.ops.quote_name(self.model._meta.db_table)
         columns = ", ".join(connection.ops.quote_name(name) for name in FollowUp.WRITTEN)
         with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {table} ({columns}) {sql} ON CONFLICT DO NOTHING", params)  # noqa: S608 - names from the model
-            return cursor.rowcount
+            cursor.execute(f"INSERT INTO {table} ({columns}) {sql} ON CONFLICT DO NOTHING", params)
+            return int(cursor.rowcount)
 
 
 class FollowUp(models.Model):
@@ -110,13 +112,25 @@ class FollowUp(models.Model):
 
     AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
     WRITTEN: ClassVar[tuple[str, ...]] = (
-        "client_id", "policy_id", "instalment_id", "rule", "series", "item", "priority",
-        "occasion_on", "list_on", "keep_until",
+        "client_id",
+        "policy_id",
+        "instalment_id",
+        "rule",
+        "series",
+        "item",
+        "priority",
+        "occasion_on",
+        "list_on",
+        "keep_until",
     )
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="followups", db_index=False)
-    policy = models.ForeignKey(Policy, models.CASCADE, null=True, related_name="followups", db_index=False)
-    instalment = models.ForeignKey(Instalment, models.CASCADE, null=True, related_name="+", db_index=False)
+    policy = models.ForeignKey(
+        Policy, models.CASCADE, null=True, related_name="followups", db_index=False
+    )
+    instalment = models.ForeignKey(
+        Instalment, models.CASCADE, null=True, related_name="+", db_index=False
+    )
     rule = models.CharField(max_length=20)
     series = models.CharField(max_length=10)
     item = models.PositiveSmallIntegerField(_("service item"), choices=ServiceItem)
@@ -124,16 +138,24 @@ class FollowUp(models.Model):
     occasion_on = models.DateField(_("occasion"))
     list_on = models.DateField(_("on the list from"))
     keep_until = models.DateField(_("worth doing until"))
-    status = models.CharField(_("status"), max_length=10, choices=Status, db_default="open", default="open")
-    reason = models.CharField(_("reason"), max_length=10, choices=Reason, blank=True, db_default="", default="")
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, db_default="open", default="open"
+    )
+    reason = models.CharField(
+        _("reason"), max_length=10, choices=Reason, blank=True, db_default="", default=""
+    )
     outcome = models.CharField(
         _("outcome"), max_length=12, choices=Contact.Outcome, blank=True, db_default="", default=""
     )
     done_on = models.DateField(null=True)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
-    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="followups", db_index=False)
-    after = models.ForeignKey("self", models.SET_NULL, null=True, related_name="next_steps", db_index=False)
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, related_name="followups", db_index=False
+    )
+    after = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="next_steps", db_index=False
+    )
 
     objects = FollowUpQuerySet.as_manager()
 
@@ -156,7 +178,9 @@ class FollowUp(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["rule"], name="open_followups_of_a_rule", condition=Q(status="open")),
+            models.Index(
+                fields=["rule"], name="open_followups_of_a_rule", condition=Q(status="open")
+            ),
             models.Index(fields=["done_on"], name="followups_done", condition=Q(status="done")),
         )
 
@@ -201,5 +225,3 @@ class ListRun(models.Model):
     def last_day(cls) -> date | None:
         last: date | None = cls.objects.aggregate(day=models.Max("day"))["day"]
         return last
-
-

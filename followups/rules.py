@@ -54,8 +54,12 @@ class Rule:
         to = f"{self.to_client}__" if self.to_client else ""
         reachable = {f"{to}deceased": False, f"{to}do_not_contact": False}
         levels = [ServicePlan.Level.MUST] + [ServicePlan.Level.EVENT] * self.event
-        client_class = Coalesce(NullIf(OuterRef(f"{to}client_class"), Value("")), Value(Client.Class.MAINTAIN.value))
-        plan = ServicePlan.objects.filter(item=self.item, client_class=client_class, level__in=levels)
+        client_class = Coalesce(
+            NullIf(OuterRef(f"{to}client_class"), Value("")), Value(Client.Class.MAINTAIN.value)
+        )
+        plan = ServicePlan.objects.filter(
+            item=self.item, client_class=client_class, level__in=levels
+        )
         return self.among(day).filter(Exists(plan), **reachable)
 
     def candidates(self, first: date, last: date) -> QuerySet[Any]:
@@ -63,10 +67,22 @@ class Rule:
         offset = timedelta(days=self.day)
         occasions = {f"{self.on}__range": (first - offset, last - offset)}
         client, policy, instalment = self._keys()
-        return self.wanted(last).filter(**occasions).order_by().values_list(
-            client, policy, instalment,
-            Value(self.code), Value(self.series), Value(self.item.value), Value(self.priority),
-            F(self.on), PlusDays(self.on, self.day), PlusDays(self.on, self.day + self.keep),
+        return (
+            self.wanted(last)
+            .filter(**occasions)
+            .order_by()
+            .values_list(
+                client,
+                policy,
+                instalment,
+                Value(self.code),
+                Value(self.series),
+                Value(self.item.value),
+                Value(self.priority),
+                F(self.on),
+                PlusDays(self.on, self.day),
+                PlusDays(self.on, self.day + self.keep),
+            )
         )
 
     def _keys(self) -> tuple[Any, Any, Any]:
@@ -81,7 +97,11 @@ class Rule:
         """Subquery about an open follow-up: its subject, on its occasion, for its client."""
         to = self.to_client or "pk"
         return self.wanted(day).filter(
-            **{"pk": OuterRef(f"{self.subject}_id"), self.on: OuterRef("occasion_on"), to: OuterRef("client_id")}
+            **{
+                "pk": OuterRef(f"{self.subject}_id"),
+                self.on: OuterRef("occasion_on"),
+                to: OuterRef("client_id"),
+            }
         )
 
 
@@ -112,5 +132,3 @@ class InstalmentRule(Rule):
 
     def _keys(self) -> tuple[Any, Any, Any]:
         return F("policy__holder_id"), F("policy_id"), F("pk")
-
-

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from followups import daily
 from followups.models import ListRun
-from policies.models import ImportBatch
+from policies.batches import ImportBatch
 from policies.tasks import pick_up_waiting
 
 

@@ -16,7 +16,7 @@ AGREED_KEEP = 7  # days for which an agreed call is worth making
 Outcome = Contact.Outcome
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - what it says to the user
     """It cannot be recorded like this; the message says why and what to do."""
 
 
@@ -40,7 +40,13 @@ def record(
     client = rows[0].client
     next_on = _next_day(rows, outcome, on, until)
     contact = Contact.objects.create(
-        client=client, by=by, on=on, channel=channel, outcome=outcome, promised_on=until, note=note,
+        client=client,
+        by=by,
+        on=on,
+        channel=channel,
+        outcome=outcome,
+        promised_on=until,
+        note=note,
         subject=",".join(sorted({row.rule for row in rows}))[:120],
     )
     now = timezone.now()
@@ -58,7 +64,9 @@ def _lock(followups: Sequence[FollowUp]) -> list[FollowUp]:
     ids = sorted(row.pk for row in followups)
     rows = list(
         FollowUp.objects.select_for_update(of=("self",))
-        .filter(pk__in=ids).select_related("client", "instalment").order_by("pk")
+        .filter(pk__in=ids)
+        .select_related("client", "instalment")
+        .order_by("pk")
     )
     if not rows or any(not row.is_open for row in rows):
         raise Refused(_("This has been settled meanwhile. Reload the list."))
@@ -97,9 +105,17 @@ def _agree(row: FollowUp, day: date) -> None:
     FollowUp.objects.bulk_create(
         [
             FollowUp(
-                client_id=row.client_id, policy_id=row.policy_id, instalment_id=row.instalment_id,
-                rule=FollowUp.AGREED, series=row.series, item=row.item, priority=min(row.priority, 2),
-                occasion_on=day, list_on=day, keep_until=day + timedelta(days=AGREED_KEEP), after=row,
+                client_id=row.client_id,
+                policy_id=row.policy_id,
+                instalment_id=row.instalment_id,
+                rule=FollowUp.AGREED,
+                series=row.series,
+                item=row.item,
+                priority=min(row.priority, 2),
+                occasion_on=day,
+                list_on=day,
+                keep_until=day + timedelta(days=AGREED_KEEP),
+                after=row,
             )
         ],
         ignore_conflicts=True,
@@ -109,7 +125,12 @@ def _agree(row: FollowUp, day: date) -> None:
 def put_off(followup: FollowUp, *, by: User, until: date, on: date) -> Contact:
     """Move one follow-up to a later day; the timeline keeps who did so. Raises Refused."""
     return record(
-        [followup], by=by, outcome=Outcome.ASKED_LATER, on=on, channel=Contact.Channel.OTHER, until=until
+        [followup],
+        by=by,
+        outcome=Outcome.ASKED_LATER,
+        on=on,
+        channel=Contact.Channel.OTHER,
+        until=until,
     )
 
 
@@ -128,7 +149,12 @@ def undo(contact: Contact, *, by: User) -> None:
         raise Refused(_("The next step has been worked on already, so this entry stays."))
     steps.filter(status=FollowUp.Status.OPEN).delete()
     rows.update(
-        status=FollowUp.Status.OPEN, outcome="", contact=None, done_on=None, done_at=None, done_by=None
+        status=FollowUp.Status.OPEN,
+        outcome="",
+        contact=None,
+        done_on=None,
+        done_at=None,
+        done_by=None,
     )
     contact.undone_at = timezone.now()
     contact.save(update_fields=["undone_at"])

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Sum, Value, When
@@ -15,7 +15,9 @@ from clients.models import Client
 from lib import dates
 from lib.fields import EncryptedTextField
 
-MONEY = {"max_digits": 14, "decimal_places": 2}
+
+def money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
 
 
 class Insurer(models.Model):
@@ -32,7 +34,9 @@ class Insurer(models.Model):
     @classmethod
     def usual(cls) -> "Insurer":
         """The insurer whose books come in unless somebody says otherwise."""
-        return cls.objects.order_by("pk").first() or cls.objects.create(code="main", name="主承保公司")
+        return cls.objects.order_by("pk").first() or cls.objects.create(
+            code="main", name="主承保公司"
+        )
 
 
 class Product(models.Model):
@@ -121,14 +125,21 @@ class Policy(models.Model):
     )
     relation = models.CharField(_("relation to the holder"), max_length=20, blank=True, default="")
     agent = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("agent of the insurer's file"),
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("agent of the insurer's file"),
     )  # None: the policy is in the orphan pool
     product = models.ForeignKey(
         Product, models.PROTECT, null=True, blank=True, db_index=False, verbose_name=_("product")
     )
-    sum_assured = models.DecimalField(_("sum assured"), null=True, blank=True, **MONEY)
-    premium = models.DecimalField(_("premium"), default=Decimal(0), **MONEY)
-    premium_mode = models.CharField(_("premium mode"), max_length=11, choices=Mode, default=Mode.YEARLY)
+    sum_assured = money(_("sum assured"), null=True, blank=True)
+    premium = money(_("premium"), default=Decimal(0))
+    premium_mode = models.CharField(
+        _("premium mode"), max_length=11, choices=Mode, default=Mode.YEARLY
+    )
     pay_years = models.PositiveSmallIntegerField(_("paying years"), null=True, blank=True)
     cover_years = models.PositiveSmallIntegerField(
         _("years of cover"), null=True, blank=True, help_text=_("Empty for whole life")
@@ -139,10 +150,14 @@ class Policy(models.Model):
     matures_on = models.DateField(_("matures on"), null=True, blank=True)
     covers_until = models.DateField(_("covered until"), null=True, blank=True)
     receipt_signed_on = models.DateField(_("receipt signed on"), null=True, blank=True)
-    lapses_on = models.DateField(null=True, editable=False)  # first day without cover if nobody pays
+    lapses_on = models.DateField(
+        null=True, editable=False
+    )  # first day without cover if nobody pays
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.IN_FORCE)
     bank_name = models.CharField(_("bank"), max_length=60, blank=True, default="")
-    account = EncryptedTextField(_("bank account"), context="policy.account", blank=True, default="")
+    account = EncryptedTextField(
+        _("bank account"), context="policy.account", blank=True, default=""
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -156,7 +171,9 @@ class Policy(models.Model):
             models.CheckConstraint(condition=Q(premium__gte=0), name="a_premium_is_not_negative"),
         )
         indexes = (
-            models.Index(fields=["policy_no"], name="policy_number", opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                fields=["policy_no"], name="policy_number", opclasses=["varchar_pattern_ops"]
+            ),
             models.Index(fields=["lapses_on"], name="policy_lapses"),
             models.Index(fields=["matures_on"], name="policy_matures"),
             models.Index(fields=["covers_until"], name="policy_covers_until"),
@@ -184,7 +201,8 @@ class Policy(models.Model):
     def in_grace_on(self, day: date) -> bool:
         return bool(
             self.status == self.Status.IN_FORCE
-            and self.next_due_on and self.lapses_on
+            and self.next_due_on
+            and self.lapses_on
             and self.next_due_on < day < self.lapses_on
         )
 
@@ -220,11 +238,15 @@ ANNUALISED = F("premium") * Case(
 )
 
 
-def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, dict[str, Decimal]]:
+def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, Any]:
     """Subquery: what the client OuterRef("pk") pays a year for policies in force."""
     return (
-        Policy.objects.in_force(on).filter(holder=OuterRef("pk")).order_by().values("holder")
-        .annotate(total=Sum(ANNUALISED)).values("total")
+        Policy.objects.in_force(on)
+        .filter(holder=OuterRef("pk"))
+        .order_by()
+        .values("holder")
+        .annotate(total=Sum(ANNUALISED))
+        .values("total")
     )
 
 
@@ -235,7 +257,8 @@ class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
         """Owed on policies in force; what lapsed is for another conversation."""
         return self.filter(
             Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=on),
-            paid_on=None, policy__status=Policy.Status.IN_FORCE,
+            paid_on=None,
+            policy__status=Policy.Status.IN_FORCE,
         )
 
     def unpaid_quarterly_or_longer(self, on: date) -> Self:
@@ -257,7 +280,7 @@ class Instalment(models.Model):
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="instalments", db_index=False)
     due_on = models.DateField(_("due on"))
     grace_ends_on = models.DateField(_("grace ends on"))
-    amount = models.DecimalField(_("amount"), **MONEY)
+    amount = money(_("amount"))
     paid_on = models.DateField(_("paid on"), null=True, blank=True)
 
     objects = InstalmentQuerySet.as_manager()
@@ -267,10 +290,14 @@ class Instalment(models.Model):
         verbose_name_plural = _("instalments")
         ordering = ("due_on",)
         constraints = (
-            models.UniqueConstraint(fields=["policy", "due_on"], name="one_instalment_of_a_due_date"),
+            models.UniqueConstraint(
+                fields=["policy", "due_on"], name="one_instalment_of_a_due_date"
+            ),
         )
         indexes = (
-            models.Index(fields=["due_on"], name="instalment_unpaid_due", condition=Q(paid_on=None)),
+            models.Index(
+                fields=["due_on"], name="instalment_unpaid_due", condition=Q(paid_on=None)
+            ),
             models.Index(
                 fields=["grace_ends_on"], name="instalment_unpaid_grace", condition=Q(paid_on=None)
             ),

@@ -48,7 +48,11 @@ def _user(staff_no: str, name: str, role: str, team: Any) -> Any:
     from accounts.models import User
 
     return User.objects.create(
-        staff_no=staff_no, name=name, role=role, team=team, password=make_password(PASSWORD, hasher="md5")
+        staff_no=staff_no,
+        name=name,
+        role=role,
+        team=team,
+        password=make_password(PASSWORD, hasher="md5"),
     )
 
 
@@ -137,9 +141,14 @@ def make_policy(make_client: Callable[..., Any]) -> Callable[..., Any]:
             insurer=insurer, name=f"安心 {kind}", defaults={"kind": kind}
         )
         usual = {
-            "insurer": insurer, "policy_no": f"P{next(_numbers):012d}", "product": product,
-            "premium": Decimal("6820.00"), "premium_mode": "yearly", "pay_years": 20,
-            "effective_on": date(2021, 4, 17), "receipt_signed_on": date(2021, 4, 29),
+            "insurer": insurer,
+            "policy_no": f"P{next(_numbers):012d}",
+            "product": product,
+            "premium": Decimal("6820.00"),
+            "premium_mode": "yearly",
+            "pay_years": 20,
+            "effective_on": date(2021, 4, 17),
+            "receipt_signed_on": date(2021, 4, 29),
         }
         return Policy.objects.create(holder=holder or make_client(), **(usual | fields))
 
@@ -154,7 +163,11 @@ def make_instalment(make_policy: Callable[..., Any]) -> Callable[..., Any]:
         policy = policy or make_policy()
         ends = fields.pop("grace_ends_on", due_on + timedelta(days=60))
         made = Instalment.objects.create(
-            policy=policy, due_on=due_on, grace_ends_on=ends, amount=fields.pop("amount", policy.premium), **fields
+            policy=policy,
+            due_on=due_on,
+            grace_ends_on=ends,
+            amount=fields.pop("amount", policy.premium),
+            **fields,
         )
         if made.paid_on is None:
             policy.next_due_on, policy.lapses_on = due_on, ends + timedelta(days=1)
@@ -170,8 +183,13 @@ def make_followup(make_client: Callable[..., Any]) -> Callable[..., Any]:
 
     def make(client: Any = None, **fields: Any) -> Any:
         usual = {
-            "rule": "birthday", "series": "birthday", "item": 10, "priority": 3,
-            "occasion_on": TODAY, "list_on": TODAY, "keep_until": TODAY,
+            "rule": "birthday",
+            "series": "birthday",
+            "item": 10,
+            "priority": 3,
+            "occasion_on": TODAY,
+            "list_on": TODAY,
+            "keep_until": TODAY,
         }
         return FollowUp.objects.create(client=client or make_client(), **(usual | fields))
 

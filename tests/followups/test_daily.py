@@ -31,7 +31,9 @@ def days(first: date, count: int) -> list[date]:
 
 
 @pytest.mark.django_db
-def test_a_premium_goes_through_its_stages_and_only_the_latest_is_open(make_instalment: Any) -> None:
+def test_a_premium_goes_through_its_stages_and_only_the_latest_is_open(
+    make_instalment: Any,
+) -> None:
     make_instalment(due_on=TODAY)
     open_on: dict[int, list[str]] = {}
     for n in range(-31, 63):
@@ -40,10 +42,25 @@ def test_a_premium_goes_through_its_stages_and_only_the_latest_is_open(make_inst
         open_on[n] = sorted(codes)
     assert all(len(codes) <= 1 for codes in open_on.values())
     expected = {
-        -31: [], -30: ["renewal-month"], -10: ["renewal-month"], -9: [], 0: ["renewal-due"], 5: ["renewal-due"],
-        6: [], 10: ["grace-10"], 20: ["grace-10"], 21: [], 30: ["grace-30"], 45: ["grace-45"],
-        52: ["grace-45"], 53: ["grace-last-week"], 56: ["grace-last-week"], 57: ["grace-last-days"],
-        60: ["grace-last-days"], 61: ["lapsed"], 62: ["lapsed"],
+        -31: [],
+        -30: ["renewal-month"],
+        -10: ["renewal-month"],
+        -9: [],
+        0: ["renewal-due"],
+        5: ["renewal-due"],
+        6: [],
+        10: ["grace-10"],
+        20: ["grace-10"],
+        21: [],
+        30: ["grace-30"],
+        45: ["grace-45"],
+        52: ["grace-45"],
+        53: ["grace-last-week"],
+        56: ["grace-last-week"],
+        57: ["grace-last-days"],
+        60: ["grace-last-days"],
+        61: ["lapsed"],
+        62: ["lapsed"],
     }
     assert {n: open_on[n] for n in expected} == expected
 
@@ -78,7 +95,8 @@ def test_a_corrected_due_date_withdraws_the_old_and_asks_anew(make_instalment: A
     Instalment.objects.filter(pk=instalment.pk).update(due_on=TODAY + A_DAY)
     write_day(TODAY + A_DAY)
     assert sorted(FollowUp.objects.values_list("occasion_on", "status")) == [
-        (TODAY, "withdrawn"), (TODAY + A_DAY, "open"),
+        (TODAY, "withdrawn"),
+        (TODAY + A_DAY, "open"),
     ]
 
 
@@ -103,7 +121,9 @@ def test_a_birthday_that_passed_unseen_is_counted_as_missed_and_comes_around_aga
 
 
 @pytest.mark.django_db
-def test_a_lunar_birthday_is_greeted_by_the_lunar_calendar(make_client: Any, make_policy: Any) -> None:
+def test_a_lunar_birthday_is_greeted_by_the_lunar_calendar(
+    make_client: Any, make_policy: Any
+) -> None:
     client = make_client(birth_on=date(1980, 6, 12), birthday_calendar="lunar")
     client.derive(TODAY)
     client.save()
@@ -128,18 +148,31 @@ def test_after_a_long_silence_only_the_last_days_are_written() -> None:
     assert ListRun.last_day() == TODAY
 
 
-stage = st.tuples(st.integers(-95, 70), st.sampled_from(["yearly", "monthly"]), st.sampled_from([6820, 60000]))
+stage = st.tuples(
+    st.integers(-95, 70), st.sampled_from(["yearly", "monthly"]), st.sampled_from([6820, 60000])
+)
 
 
 @pytest.mark.django_db
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(book=st.lists(stage, min_size=1, max_size=6), birthdays=st.lists(st.integers(-3, 9), max_size=4), gap=st.integers(1, 9))
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    book=st.lists(stage, min_size=1, max_size=6),
+    birthdays=st.lists(st.integers(-3, 9), max_size=4),
+    gap=st.integers(1, 9),
+)
 def test_catching_up_equals_writing_daily(
     make_instalment: Any, make_policy: Any, make_client: Any, book: Any, birthdays: Any, gap: int
 ) -> None:
     with transaction.atomic():
         for since, mode, premium in book:
-            make_instalment(make_policy(premium_mode=mode, premium=premium), due_on=TODAY - since * A_DAY)
+            make_instalment(
+                make_policy(premium_mode=mode, premium=premium), due_on=TODAY - since * A_DAY
+            )
         for ahead in birthdays:
             client = make_policy(make_client(birth_on=date(1980, 1, 1))).holder
             Client.objects.filter(pk=client.pk).update(next_birthday_on=TODAY + ahead * A_DAY)
@@ -167,7 +200,10 @@ def test_eight_processes_write_one_day_as_one(make_instalment: Callable[..., Any
         f"from followups.daily import write_lists; write_lists(date.fromisoformat('{TODAY}'))"
     )
     writers = [
-        subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"DJANGO_SETTINGS_MODULE": "crm.settings"})
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "crm.settings"},
+        )
         for _ in range(8)
     ]
     assert [writer.wait(60) for writer in writers] == [0] * 8

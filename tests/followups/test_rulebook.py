@@ -21,7 +21,9 @@ LARGE = Decimal("60000.00")
 
 @pytest.fixture
 def subject(
-    make_client: Callable[..., Any], make_policy: Callable[..., Any], make_instalment: Callable[..., Any]
+    make_client: Callable[..., Any],
+    make_policy: Callable[..., Any],
+    make_instalment: Callable[..., Any],
 ) -> Callable[[Rule, date], Any]:
     """Make what the rule waits for, with its occasion on the given day."""
 
@@ -54,7 +56,9 @@ every_rule = pytest.mark.parametrize("rule", RULEBOOK, ids=lambda rule: rule.cod
 
 
 @every_rule
-def test_it_finds_its_client_once_however_often_the_day_is_written(rule: Rule, subject: Any) -> None:
+def test_it_finds_its_client_once_however_often_the_day_is_written(
+    rule: Rule, subject: Any
+) -> None:
     client = subject(rule, occasion_for(rule, TODAY))
     for _ in range(3):
         write_day(TODAY)
@@ -91,7 +95,10 @@ def test_it_leaves_the_dead_and_those_who_asked_for_it_in_peace(
     type(client).objects.filter(pk=client.pk).update(**{wish: True})
     settle(TODAY)
     left = FollowUp.objects.get(rule=rule.code)
-    assert (left.status, left.reason) == ("withdrawn", "deceased" if wish == "deceased" else "no_contact")
+    assert (left.status, left.reason) == (
+        "withdrawn",
+        "deceased" if wish == "deceased" else "no_contact",
+    )
     FollowUp.objects.all().delete()
     assert write_rule(rule, TODAY) == 0
 

@@ -17,9 +17,16 @@ OFFICE = ZoneInfo("Asia/Shanghai")
 
 @pytest.mark.parametrize(
     ("hour", "minute", "day"),
-    [(0, 5, date(2026, 6, 12)), (18, 29, date(2026, 6, 12)), (18, 30, date(2026, 6, 13)), (23, 59, date(2026, 6, 13))],
+    [
+        (0, 5, date(2026, 6, 12)),
+        (18, 29, date(2026, 6, 12)),
+        (18, 30, date(2026, 6, 13)),
+        (23, 59, date(2026, 6, 13)),
+    ],
 )
-def test_tomorrows_list_is_due_from_half_past_six_office_time(hour: int, minute: int, day: date) -> None:
+def test_tomorrows_list_is_due_from_half_past_six_office_time(
+    hour: int, minute: int, day: date
+) -> None:
     assert list_due(datetime(2026, 6, 12, hour, minute, tzinfo=OFFICE)) == day
 
 
@@ -36,7 +43,9 @@ def test_a_book_that_came_in_is_on_todays_list_at_the_next_tick(make_instalment:
     with time_machine.travel(datetime(2026, 6, 12, 10, tzinfo=OFFICE), tick=False):
         tick()
         make_instalment(due_on=TODAY)
-        batch = ImportBatch.objects.create(insurer=Insurer.usual(), name="book.csv", state="applied")
+        batch = ImportBatch.objects.create(
+            insurer=Insurer.usual(), name="book.csv", state="applied"
+        )
         tick()
     assert FollowUp.objects.open().on(TODAY).get().rule == "renewal-due"
     batch.refresh_from_db()

@@ -15,9 +15,15 @@ pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
 
 
-def test_one_contact_settles_every_matter_of_one_visit(make_client: Any, make_followup: Any, alice: Any) -> None:
+def test_one_contact_settles_every_matter_of_one_visit(
+    make_client: Any, make_followup: Any, alice: Any
+) -> None:
     client = make_client()
-    rows = [make_followup(client), make_followup(client, rule="birthday-soon"), make_followup(client, rule="lapsed")]
+    rows = [
+        make_followup(client),
+        make_followup(client, rule="birthday-soon"),
+        make_followup(client, rule="lapsed"),
+    ]
     record(rows[:2], by=alice, outcome="done", on=TODAY)
     assert Contact.objects.get().client == client
     assert FollowUp.objects.open().get() == rows[2]
@@ -48,16 +54,22 @@ def test_the_next_step_follows_from_the_outcome(
     assert (row.status, row.outcome, row.done_by) == ("done", outcome, alice)
 
 
-def test_a_day_after_the_end_of_grace_is_refused(make_instalment: Any, make_followup: Any, alice: Any) -> None:
+def test_a_day_after_the_end_of_grace_is_refused(
+    make_instalment: Any, make_followup: Any, alice: Any
+) -> None:
     instalment = make_instalment(due_on=TODAY - 58 * A_DAY)
-    row = make_followup(instalment.policy.holder, policy=instalment.policy, instalment=instalment, series="premium")
+    row = make_followup(
+        instalment.policy.holder, policy=instalment.policy, instalment=instalment, series="premium"
+    )
     with pytest.raises(Refused, match="2026-06-14"):
         put_off(row, by=alice, until=TODAY + 3 * A_DAY, on=TODAY)
     row.refresh_from_db()
     assert row.is_open
 
 
-def test_undo_opens_the_matter_again_and_strikes_the_contact(make_followup: Any, alice: Any) -> None:
+def test_undo_opens_the_matter_again_and_strikes_the_contact(
+    make_followup: Any, alice: Any
+) -> None:
     row = make_followup()
     contact = record([row], by=alice, outcome="no_answer", on=TODAY)
     undo(contact, by=alice)
@@ -88,7 +100,13 @@ def test_what_was_agreed_about_a_premium_is_withdrawn_when_it_is_paid(
 ) -> None:
     instalment = make_instalment(due_on=TODAY)
     write_day(TODAY)
-    record(list(FollowUp.objects.open()), by=alice, outcome="will_pay", on=TODAY, until=TODAY + 2 * A_DAY)
+    record(
+        list(FollowUp.objects.open()),
+        by=alice,
+        outcome="will_pay",
+        on=TODAY,
+        until=TODAY + 2 * A_DAY,
+    )
     instalment.paid_on = TODAY + A_DAY
     instalment.save()
     write_day(TODAY + 2 * A_DAY)

@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
-            raise CommandError("There are people in this database already; the demo is for an empty one.")
+            raise CommandError(
+                "There are people in this database already; the demo is for an empty one."
+            )
         today = options["today"] or dates.today()
         count = demo.load(clients=options["clients"], seed=options["seed"], today=today)
         self.stdout.write(f"Loaded a demo branch of {count} clients.")

@@ -30,8 +30,12 @@ class Command(BaseCommand):
         rows = rows_of(_of_agent(options["agent"]), day, reveal=options["reveal"])
         count = self._write(rows, options["format"], options["output"])
         AuditEntry.record(
-            None, AuditEntry.Action.EXPORT, f"list of {day}",
-            rows=count, agent=options["agent"], revealed=options["reveal"],
+            None,
+            AuditEntry.Action.EXPORT,
+            f"list of {day}",
+            rows=count,
+            agent=options["agent"],
+            revealed=options["reveal"],
         )
 
     def _write(self, rows: Iterator[tuple[Any, ...]], form: str, path: str | None) -> int:

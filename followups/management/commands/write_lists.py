@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Write the follow-up list of a day, and of every earlier day that lacks one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--for", dest="day", metavar="YYYY-MM-DD", help="list date (default: tomorrow)")
+        parser.add_argument(
+            "--for", dest="day", metavar="YYYY-MM-DD", help="list date (default: tomorrow)"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
