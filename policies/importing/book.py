@@ -20,6 +20,7 @@ Row = tuple[int, list[Cell]]
 SEARCHED_ROWS = 20
 _FEWEST_HEADINGS = 3
 _SURELY_DATA = 5  # cells filled
+_MOST_NOTE_CELLS = 3  # of a title or note that stands between the rows
 _TOTAL = re.compile(
     r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計)|共\d+[条件笔单份]|(grand|sub)?total(s)?\b|sum\b"
 )
@@ -60,12 +61,9 @@ def find_layout(rows: Iterator[Row]) -> Layout | None:
         return None
     row_no, cells = first[-place]
     headings = _with_headings_above(cells, first[-place - 1][1] if place else [])
-    return Layout(
-        row_no,
-        [str(cell).strip() for cell in headings],
-        match(headings),
-        data_rows(chain(first[-place + 1 :], rows), headings),
-    )
+    matches = match(headings)
+    body = _Filter(headings, matches).policies(chain(first[-place + 1 :], rows))
+    return Layout(row_no, [str(cell).strip() for cell in headings], matches, body)
 
 
 def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
@@ -76,22 +74,34 @@ def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
     ]
 
 
-def data_rows(rows: Iterable[Row], headings: list[Cell]) -> Iterator[Row]:
-    """Leave out what is no policy: blank rows, totals, notes below the table, headings repeated."""
-    for row_no, cells in rows:
+class _Filter:
+    """Knows the rows that are no policy: blank ones, totals, notes, titles, headings repeated."""
+
+    def __init__(self, headings: list[Cell], matches: list[Match]) -> None:
+        self.headings = headings
+        self.number_at = next((m.place for m in matches if m.field == "policy_no"), 0)
+        self.longest_note = min(_MOST_NOTE_CELLS, len(matches) // 4)
+
+    def policies(self, rows: Iterable[Row]) -> Iterator[Row]:
+        return (row for row in rows if not self.is_no_policy(row[1]))
+
+    def is_no_policy(self, cells: list[Cell]) -> bool:
         filled = [cell for cell in cells if cell != ""]
-        plainly = len(filled) > _SURELY_DATA and filled[0] not in headings
-        if not (_is_total(filled[0]) if plainly else _is_no_data(filled, headings)):
-            yield row_no, cells
+        if len(filled) > _SURELY_DATA and filled[0] not in self.headings:
+            return _is_total(filled[0])
+        filled = [cell for cell in filled if str(cell).strip()]
+        if not filled or _is_total(filled[0]):
+            return True
+        return self._is_note(cells, filled) or self._repeats_headings(filled)
 
+    def _is_note(self, cells: list[Cell], filled: list[Cell]) -> bool:
+        if len(filled) <= 2 and _FOOTER.match(str(filled[0]).strip().lower()):
+            return True
+        has_number = any(str(cell).strip() for cell in cells[self.number_at : self.number_at + 1])
+        return len(filled) <= self.longest_note and not has_number
 
-def _is_no_data(filled: list[Cell], headings: list[Cell]) -> bool:
-    filled = [cell for cell in filled if str(cell).strip()]
-    if not filled or _is_total(filled[0]):
-        return True
-    if len(filled) <= 2 and _FOOTER.match(str(filled[0]).strip().lower()):
-        return True
-    return sum(cell in headings for cell in filled) * 2 > len(filled)
+    def _repeats_headings(self, filled: list[Cell]) -> bool:
+        return sum(cell in self.headings for cell in filled) * 2 > len(filled)
 
 
 def _is_total(cell: Cell) -> bool:

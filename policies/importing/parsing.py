@@ -50,10 +50,9 @@ def shown(cell: Cell) -> str:
 
 
 def _clean(text: str) -> str:
-    if text.isprintable():
-        text = text.strip()
-    else:
-        text = _UNPRINTABLE.sub("", _BROKEN.sub("\ufffd", text)).strip()
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub("", _BROKEN.sub("\ufffd", text))
+    text = text.strip()
     return _unquoted(text) if text.startswith(('="', "'")) else text
 
 

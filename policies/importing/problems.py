@@ -139,7 +139,7 @@ REASONS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - the file is refused; the program is not in error
+class Refusal(Exception):
     """A file that cannot be read, and why in one sentence; nothing of it was taken."""
 
     def __init__(self, code: str, **details: object) -> None:
@@ -178,9 +178,7 @@ REFUSALS = {
     "invalid_bytes": _(
         "Line %(line)s holds bytes that are not %(encoding)s; save the file again as UTF-8."
     ),
-    "unclosed_quote": _(
-        "From line %(line)s a quotation mark is not closed; save the file again."
-    ),
+    "unclosed_quote": _("From line %(line)s a quotation mark is not closed; save the file again."),
     "no_headings": _(
         "No row of headings was found in the first 20 rows; a policy book has columns such as"
         " policy number, policyholder and premium."
