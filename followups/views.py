@@ -112,7 +112,7 @@ def done(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def stop(request: Request, client_id: int) -> HttpResponse:
-    """Complete the ticked follow-ups of one client with one outcome; greetings need not say which."""
+    """Complete what was ticked for one client with one outcome; greetings need not say which."""
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
     among = FollowUp.objects.visible_to(request.user).filter(client=client).for_list()
     sent = request.POST.copy()
