@@ -139,7 +139,7 @@ REASONS = {
 }
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - the file is refused; the program is not in error
     """A file that cannot be read, and why in one sentence; nothing of it was taken."""
 
     def __init__(self, code: str, **details: object) -> None:
