@@ -230,9 +230,10 @@ class Agenda:
         return next((stop for stop in self.open_stops if stop.client.pk == client_id), None)
 
     def stop_with(self, task: int | None) -> Stop | None:
-        """The stop a follow-up stands in, else the first one."""
-        holds = (s for s in self.open_stops if any(f.pk == task for f in s.followups))
-        return next(holds, self.next_stop)
+        """The stop a follow-up stands in, else the next one, else what was done last."""
+        stops = [*self.open_stops, *self.done_stops]
+        holds = (s for s in stops if any(f.pk == task for f in s.followups))
+        return next(holds, self.next_stop) or (self.done_stops[0] if self.done_stops else None)
 
     def done_stop_of(self, contact: Contact | None) -> Stop | None:
         return next((s for s in self.done_stops if s.contact == contact), None) if contact else None
