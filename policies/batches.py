@@ -85,7 +85,7 @@ class ImportBatch(models.Model):
         return self.name
 
     @classmethod
-    def receive(cls, file: UploadedFile, **fields: Any) -> "ImportBatch":
+    def receive(cls, file: "UploadedFile[Any]", **fields: Any) -> "ImportBatch":
         """Keep an uploaded file with its checksum."""
         name = PurePath(file.name or "").name[:200]
         size = file.size or 0
@@ -154,6 +154,10 @@ class ImportBatch(models.Model):
         if not (self.begun_at and self.finished_at):
             return 0.0
         return max((self.finished_at - self.begun_at).total_seconds(), 0.1)
+
+    @property
+    def whole_seconds(self) -> int:
+        return max(round(self.seconds), 1)
 
     @property
     def is_busy(self) -> bool:

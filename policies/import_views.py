@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -32,12 +32,12 @@ PER_PAGE = 50
 LOOKED_INTO_AT_ONCE = 30 * 1024 * 1024  # larger files are looked into in the background only
 STOP_POLLING = 286
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_administrators(view: View) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not cast(User, request.user).administers:
             raise PermissionDenied
         return view(request, *args, **kwargs)
@@ -51,7 +51,11 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
         error_messages={"required": _("Choose a file first.")},
         widget=forms.FileInput(
-            attrs={"class": "form-control", "accept": ".xlsx,.xls,.csv,.tsv", "data-name": "#file-name"}
+            attrs={
+                "class": "form-control",
+                "accept": ".xlsx,.xls,.csv,.tsv",
+                "data-name": "#file-name",
+            }
         ),
     )
     insurer = forms.ModelChoiceField(Insurer.objects.all(), label=_("Insurer"), required=False)
@@ -67,9 +71,9 @@ class UploadForm(forms.Form):
         self.chooses_insurer = Insurer.objects.count() > 1
         self.fields["create_agents"].widget.attrs["class"] = "form-check-input"
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[Any]":
         """Refuse at once what cannot be a book, in one sentence."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if not file.size:
             raise forms.ValidationError(str(Refusal("empty")))
         if file.size > settings.IMPORT_MAX_BYTES:
@@ -80,7 +84,7 @@ class UploadForm(forms.Form):
         return file
 
 
-def _look_into(file: UploadedFile) -> None:
+def _look_into(file: "UploadedFile[Any]") -> None:
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy:
         for chunk in file.chunks():
             copy.write(chunk)
@@ -180,7 +184,11 @@ def _problems(batch: ImportBatch, wanted: str) -> dict[str, Any]:
     ]
     chosen = next((group for group in groups if group["code"] == wanted), None)
     chosen = chosen or (groups[0] if groups else None)
-    return {"groups": groups, "chosen": chosen, "shown": chosen["rows"][:PER_PAGE] if chosen else []}
+    return {
+        "groups": groups,
+        "chosen": chosen,
+        "shown": chosen["rows"][:PER_PAGE] if chosen else [],
+    }
 
 
 @transaction.atomic
@@ -232,7 +240,9 @@ def refused(request: HttpRequest, pk: int, form: str) -> FileResponse:
     """The rows that were not taken, as the user's file has them, with the reason behind each."""
     batch = get_object_or_404(ImportBatch.objects.exclude(refused_file=""), pk=pk)
     user = cast(User, request.user)
-    AuditEntry.record(user, AuditEntry.Action.EXPORT, batch, rows=batch.report.get("rejected_rows", 0))
+    AuditEntry.record(
+        user, AuditEntry.Action.EXPORT, batch, rows=batch.report.get("rejected_rows", 0)
+    )
     headings, rows = intake.refused_rows(batch)
     headings += [gettext("Row"), gettext("Reason")]
     file = io.BytesIO()

@@ -152,10 +152,8 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
     order = Order(
         batch.insurer, by=batch.uploaded_by, create_agents=batch.create_agents, dry_run=dry_run
     )
-    path = Path(settings.MEDIA_ROOT) / batch.file.name
-    return import_file(
-        path, batch.name, order, expected=batch.expect, progress=batch.beat, **more
-    )
+    path = Path(batch.file.path)
+    return import_file(path, batch.name, order, expected=batch.expect, progress=batch.beat, **more)
 
 
 def _keep_refused(batch: ImportBatch, spool: IO[bytes]) -> None:
@@ -183,7 +181,13 @@ def _groups(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for finding in findings:
         code = finding.reason
-        new = {"code": code, "fatal": REASONS[code].fatal, "column": finding.column, "count": 0, "rows": []}
+        new = {
+            "code": code,
+            "fatal": REASONS[code].fatal,
+            "column": finding.column,
+            "count": 0,
+            "rows": [],
+        }
         group = groups.setdefault(code, new)
         group["count"] += 1
         if len(group["rows"]) < SHOWN_ROWS:

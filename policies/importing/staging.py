@@ -24,7 +24,8 @@ RENEWS_YEARLY = {Product.Kind.MEDICAL, Product.Kind.ACCIDENT}
 PAYABLE = {None, Policy.Status.IN_FORCE, Policy.Status.LAPSED}  # None: the file does not say
 
 
-Said = dict[str, Any]  # what a row says, by field; "" and None: nothing, so that what is known stays
+# What a row says, by field; "" and None: nothing, so that what is known stays.
+Said = dict[str, Any]
 
 _TEXT = (
     "policy_no proposal_no name pinyin initials gender mobile phone email address postcode insured_name relation "
@@ -92,7 +93,9 @@ class Stage:
     def _follows(self, said: Said) -> Said:
         """What follows from a row: search keys, encrypted numbers, coming dates."""
         if said["agent_no"]:
-            self.agents[said["agent_no"]] = said["agent_name"] or self.agents.get(said["agent_no"], "")
+            self.agents[said["agent_no"]] = said["agent_name"] or self.agents.get(
+                said["agent_no"], ""
+            )
         number, kind = said["id_number"], self._kind(said)
         pinyin, initials = _search_keys(said["holder_name"])
         return {
@@ -158,4 +161,3 @@ def _sealed(text: str, context: str) -> str | None:
 
 def _hex(value: bytes) -> str:
     return "\\x" + value.hex()
-

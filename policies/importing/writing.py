@@ -42,8 +42,8 @@ COMPARE_CLIENTS = (
     f"""
 CREATE TEMP TABLE import_client AS
 SELECT p.client_id, bool_or(p.is_new) AS is_new, false AS is_changed, {_CLIENT_TEXTS}, {_CLIENT_DAYS},
-    {_last('name', 'true')} AS name, {_last('pinyin', 'true')} AS pinyin,
-    {_last('initials', 'true')} AS initials
+    {_last("name", "true")} AS name, {_last("pinyin", "true")} AS pinyin,
+    {_last("initials", "true")} AS initials
 FROM import_row r JOIN import_person_of o ON o.n = r.n JOIN import_person p ON p.person = o.person
 GROUP BY p.client_id
 """,
@@ -57,7 +57,9 @@ WHERE c.id = i.client_id AND NOT i.is_new AND NOT ({_SAME_CLIENT})
 
 # The value of a policy's column after the import: the file's word, else what is known.
 _POLICY_TEXTS = "proposal_no insured_name relation bank_name".split()
-_POLICY_VALUES = "sum_assured pay_years cover_years issued_on effective_on matures_on covers_until".split()
+_POLICY_VALUES = (
+    "sum_assured pay_years cover_years issued_on effective_on matures_on covers_until".split()
+)
 _AFTER = (
     {name: f"COALESCE(NULLIF(r.{name}, ''), y.{name}, '')" for name in _POLICY_TEXTS}
     | {name: f"COALESCE(r.{name}, y.{name})" for name in _POLICY_VALUES}

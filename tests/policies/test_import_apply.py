@@ -29,13 +29,11 @@ BOOKS = Path(__file__).parents[1] / "data" / "books"
 NAMES = sorted(path.name.removesuffix(".answer.json") for path in BOOKS.glob("issued*.answer.json"))
 TODAY = dates.today()
 _numbers = itertools.count(1)
-BLANK = dict.fromkeys(FIELDS, None) | {
-    name: ""
-    for name in (
-        "proposal_no id_number email address postcode insured_name insured_id_number relation product_code "
-        "product_name agent_no agent_name bank_name account branch mobile phone"
-    ).split()
-}
+_TEXTS = (
+    "proposal_no id_number email address postcode insured_name insured_id_number relation product_code "
+    "product_name agent_no agent_name bank_name account branch mobile phone"
+)
+BLANK: dict[str, Any] = dict.fromkeys(FIELDS) | dict.fromkeys(_TEXTS.split(), "")
 
 
 def person_id(serial: int, born: date = date(1980, 5, 17)) -> str:
@@ -101,7 +99,10 @@ def test_a_sample_book_gives_what_its_answer_says(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_book_again_changes_nothing(name: str) -> None:
     first = import_file(BOOKS / name, name, Order(Insurer.usual()))
-    before = list(Policy.objects.order_by("pk").values()), list(Client.objects.order_by("pk").values())
+    before = (
+        list(Policy.objects.order_by("pk").values()),
+        list(Client.objects.order_by("pk").values()),
+    )
     instalments = list(Instalment.objects.order_by("pk").values())
     report = import_file(BOOKS / name, name, Order(Insurer.usual()))
     assert report.unchanged == first.created_policies
@@ -191,7 +192,9 @@ def by_hand(people: list[dict[str, Any]]) -> int:
     for n, p in enumerate(people):
         if n not in named and p["mobile"]:
             key = (p["holder_name"], p["mobile"])
-            same_mobile = (sure[m] for m in sure if (people[m]["holder_name"], people[m]["mobile"]) == key)
+            same_mobile = (
+                sure[m] for m in sure if (people[m]["holder_name"], people[m]["mobile"]) == key
+            )
             named[n] = only(same_mobile) or key
     return len({named.get(n, n) for n in range(len(people))})
 
@@ -212,7 +215,9 @@ def test_matching_in_sql_agrees_with_matching_by_hand(people: list[dict[str, Any
 
 
 def test_a_blank_cell_leaves_what_is_known() -> None:
-    known = row(id_number=ID_A, mobile="13800000001", account="6222020000001234567", sum_assured=Decimal(9))
+    known = row(
+        id_number=ID_A, mobile="13800000001", account="6222020000001234567", sum_assured=Decimal(9)
+    )
     book(known)
     report = book(again(known, mobile="", account="", sum_assured=None, id_number="", premium=None,
                         birth_on=None))  # fmt: skip
@@ -287,7 +292,9 @@ def test_a_policy_twice_in_a_file_is_taken_as_its_last_row_says() -> None:
     last = ParsedRow(first.row_no + 1, again(first, premium=Decimal(2)).values)
     report = book(first, last)
     assert policy_of(first).premium == 2
-    assert [(f.row, f.reason) for f in report.warnings] == [(first.row_no, "policy_number_repeated")]
+    assert [(f.row, f.reason) for f in report.warnings] == [
+        (first.row_no, "policy_number_repeated")
+    ]
 
 
 # --- agents
@@ -349,7 +356,11 @@ def test_an_import_that_breaks_off_leaves_nothing(monkeypatch: Any) -> None:
 def test_who_imported_is_recorded_without_names(admin: Any) -> None:
     book(row(id_number=ID_A), by=admin)
     entry = AuditEntry.objects.get()
-    assert (entry.actor, entry.action, entry.detail["counts"]["created_policies"]) == (admin, "import", 1)
+    assert (entry.actor, entry.action, entry.detail["counts"]["created_policies"]) == (
+        admin,
+        "import",
+        1,
+    )
     assert "张三" not in str(entry.detail)
 
 

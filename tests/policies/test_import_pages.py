@@ -44,12 +44,14 @@ def batch_of(browser: Any, content: bytes, **fields: str) -> ImportBatch:
 
 def test_a_book_goes_through_all_steps(office: Any) -> None:
     batch = batch_of(office, HEAVY.read_bytes())
-    check, run, result = (reverse(f"imports:{s}", args=[batch.pk]) for s in ("check", "run", "result"))
+    check, run, result = (
+        reverse(f"imports:{s}", args=[batch.pk]) for s in ("check", "run", "result")
+    )
     assert "Checking the file" in office.get(check, headers={"accept-language": "en"}).text
     intake.check(batch)
     assert not Policy.objects.exists()
     page = office.get(check, headers={"accept-language": "en"}).text
-    assert "Import 1108 rows, skip 7" in page
+    assert "Import 1,108 rows, skip 7" in page
     assert "Nothing has been written yet" in page
     assert office.post(check)["Location"] == run
     assert office.get(run).status_code == 200
@@ -112,7 +114,10 @@ def test_a_file_found_unreadable_in_the_background_says_why(office: Any, monkeyp
     intake.check(batch)
     assert batch.state == ImportBatch.State.FAILED
     page = office.get(reverse("imports:check", args=[batch.pk]), follow=True)
-    assert batch.report["refusal"]["en"] in page.text or batch.report["refusal"]["zh-hans"] in page.text
+    assert (
+        batch.report["refusal"]["en"] in page.text
+        or batch.report["refusal"]["zh-hans"] in page.text
+    )
 
 
 def test_a_group_of_problems_shows_its_rows(office: Any) -> None:
@@ -140,7 +145,9 @@ def test_the_refused_rows_come_back_with_their_reasons_and_can_be_sent_again(
 ) -> None:
     batch = batch_of(office, HEAVY.read_bytes())
     intake.check(batch)
-    answer = office.get(reverse(f"imports:{form}", args=[batch.pk]), headers={"accept-language": "en"})
+    answer = office.get(
+        reverse(f"imports:{form}", args=[batch.pk]), headers={"accept-language": "en"}
+    )
     content = b"".join(answer.streaming_content)
     name = "again.csv" if form == "refused_csv" else "again.xlsx"
     assert upload(office, content, name, key="k2").status_code == 302
@@ -199,7 +206,9 @@ def test_only_administrators_import(who: str, request: Any, login: Any, office: 
 
 def test_eight_imports_cost_the_queries_of_one(office: Any, admin: Any) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             office.get(reverse("imports:list"))
         return len(seen)
 

@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--create-agents", action="store_true", help="make accounts for unknown agents")
+        parser.add_argument(
+            "--create-agents", action="store_true", help="make accounts for unknown agents"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what would change")
         parser.add_argument("--json", action="store_true", help="print the report as one object")
 
