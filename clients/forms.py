@@ -53,7 +53,6 @@ class ClientFilter(forms.Form):
         return self.asked("page") or 1
 
     def narrow(self, clients: ClientQuerySet, today: date) -> ClientQuerySet:
-        clients = clients.search(self.asked("q") or "")
         if agent := self.asked("agent"):
             clients = clients.filter(agent=agent)
         if self.asked("pool") and self.user.administers:
@@ -63,7 +62,7 @@ class ClientFilter(forms.Form):
             clients = clients.filter(client_class__in=[wanted, *unclassed])
         if days := birthday_days(self.asked("birthday") or "", today):
             clients = clients.filter(next_birthday_on__range=days)
-        return clients
+        return clients.search(self.asked("q") or "")
 
 
 def birthday_days(when: str, today: date) -> tuple[date, date] | None:

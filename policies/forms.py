@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
 from clients.forms import agents_of, true_id
-from clients.models import Client
+from clients.models import Client, ClientQuerySet
 from clients.privacy import hidden_fields
 from lib import dates
 from lib.panels import laid_out, panel, row
@@ -39,6 +39,7 @@ class PolicyFilter(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         if user.leads or user.administers:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
         self.full_clean()
@@ -52,7 +53,7 @@ class PolicyFilter(forms.Form):
 
     def narrow(self, policies: PolicyQuerySet, today: date) -> PolicyQuerySet:
         if text := self.asked("q"):
-            policies = search(policies, text)
+            policies = search(policies, text, Client.objects.visible_to(self.user))
         if agent := self.asked("agent"):
             policies = policies.filter(holder__agent=agent)
         if status := self.asked("status"):
@@ -62,9 +63,9 @@ class PolicyFilter(forms.Form):
         return in_stage(policies, self.asked("stage") or "", today)
 
 
-def search(policies: PolicyQuerySet, text: str) -> PolicyQuerySet:
+def search(policies: PolicyQuerySet, text: str, clients: ClientQuerySet) -> PolicyQuerySet:
     """Find by the beginning of the number, or by whoever holds it."""
-    holders = Client.objects.search(text).values("pk")
+    holders = clients.search(text).values("pk")
     numbered = Policy.objects.filter(policy_no__startswith=text.strip().upper()).values("pk")
     held = Policy.objects.filter(holder__in=holders).values("pk")
     return policies.filter(pk__in=numbered.union(held))
