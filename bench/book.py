@@ -10,7 +10,7 @@ INSERT INTO accounts_user (password, is_superuser, staff_no, name, role, team_id
                            single_keys, is_active, is_staff)
 SELECT '', false, 'A' || n, '客户经理' || n, 'agent', (SELECT min(id) FROM accounts_team), '', 'system', true, true, false
 FROM generate_series(1, {agents}) AS n;
-INSERT INTO policies_insurer (code, name) VALUES ('main', '主承保公司');
+INSERT INTO policies_insurer (code, name) VALUES ('main', '主承保公司') ON CONFLICT DO NOTHING;
 INSERT INTO policies_product (insurer_id, name, kind, kind_corrected, grace_days)
 SELECT (SELECT min(id) FROM policies_insurer), '产品' || kind, kind, false, 60
 FROM unnest(ARRAY['whole_life', 'annuity', 'critical_illness', 'medical']) AS kind;

@@ -1,10 +1,10 @@
 """The limit: the same day written as SQL by hand, one statement per rule, into the same table."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection
 
-from followups.daily import LOOK_UP_ROW_BY_ROW
+from followups.daily import LOOK_UP_ROW_BY_ROW, SUPERSEDE
 
 INTO = """INSERT INTO followups_followup (client_id, policy_id, instalment_id, rule, series, item, priority,
     occasion_on, list_on, keep_until) """
@@ -129,12 +129,60 @@ def statements(day: date) -> list[str]:
     return made
 
 
+WITHDRAW = """UPDATE followups_followup f SET status = 'withdrawn', reason = CASE
+    WHEN EXISTS (SELECT 1 FROM policies_instalment q WHERE q.id = f.instalment_id AND q.paid_on IS NOT NULL)
+    THEN 'paid' ELSE 'changed' END
+    WHERE f.status = 'open' AND f.rule = '{code}' AND NOT EXISTS (SELECT 1 FROM {source} WHERE {same})"""
+
+
+def withdrawals(day: date) -> list[str]:
+    """What is no longer wanted, one statement per rule."""
+    in_force = IN_FORCE.format(day=day)
+    join = "policies_policy p JOIN clients_client c ON c.id = p.holder_id"
+    made = []
+    for code, on, _offset, _keep, _priority, extra in PREMIUM:
+        same = f"""i.id = f.instalment_id AND i.{on} = f.occasion_on AND p.holder_id = f.client_id
+            AND i.paid_on IS NULL AND {in_force} AND {extra} AND {_reachable(1, "must")}"""
+        source = "policies_instalment i JOIN policies_policy p ON p.id = i.policy_id JOIN clients_client c ON c.id = p.holder_id"
+        made.append(WITHDRAW.format(code=code, source=source, same=same))
+    for code, on, _offset, _keep, _priority, _series, item, extra in ENDING:
+        same = f"""p.id = f.policy_id AND p.{on} = f.occasion_on AND p.holder_id = f.client_id
+            AND {in_force} AND {extra} AND {_reachable(item, "must", "event")}"""
+        made.append(
+            WITHDRAW.format(
+                code=code,
+                source=f"{join} JOIN policies_product r ON r.id = p.product_id",
+                same=same,
+            )
+        )
+    lapsed = f"""p.id = f.policy_id AND p.lapses_on = f.occasion_on AND p.holder_id = f.client_id
+        AND p.status IN ('in_force', 'lapsed') AND p.lapses_on <= DATE '{day}' AND {_reachable(1, "must")}"""
+    delivery = f"""p.id = f.policy_id AND p.issued_on = f.occasion_on AND p.holder_id = f.client_id
+        AND {in_force} AND p.receipt_signed_on IS NULL AND {_reachable(4, "must")}"""
+    birthday = f"""c.id = f.client_id AND c.next_birthday_on = f.occasion_on AND {_reachable(10, "must")}
+        AND EXISTS (SELECT 1 FROM policies_policy p WHERE p.holder_id = c.id AND {in_force})"""
+    made.append(WITHDRAW.format(code="lapsed", source=join, same=lapsed))
+    made.append(WITHDRAW.format(code="policy-delivery", source=join, same=delivery))
+    made += [
+        WITHDRAW.format(code=code, source="clients_client c", same=birthday)
+        for code in ("birthday", "birthday-soon")
+    ]
+    return made
+
+
 def write_day(day: date) -> int:
-    """Write the list of `day`; return how many rows were new."""
+    """Close what is over, withdraw, write and replace; return how many rows were new."""
     with connection.cursor() as cursor:
         cursor.execute(LOOK_UP_ROW_BY_ROW)
-        counts = []
+        cursor.execute(
+            "UPDATE followups_followup SET status = 'missed' WHERE status = 'open' AND keep_until < %s",
+            [day - timedelta(days=1)],
+        )
+        for statement in withdrawals(day):
+            cursor.execute(statement)
+        new = 0
         for statement in statements(day):
             cursor.execute(statement)
-            counts.append(cursor.rowcount)
-        return sum(counts)
+            new += cursor.rowcount
+        cursor.execute(SUPERSEDE, [day])
+        return new

@@ -7,6 +7,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.scope import ScopedQuerySet
@@ -33,7 +34,7 @@ class ServicePlan(models.Model):
 
     class Level(models.TextChoices):
         MUST = "must", _("Must")
-        MAY = "may", _("May")
+        MAY = "may", pgettext_lazy("service plan", "May")
         EVENT = "event", _("Only when something happened")
         NO = "no", _("No")
 
