@@ -15,7 +15,6 @@ from lib import dates, lunar, names
 from lib.crypto import blind_index
 from lib.fields import EncryptedTextField
 
-
 MOST_FOUND = 10_001
 
 

@@ -411,3 +411,8 @@ def test_an_empty_note_is_told(login: Any, alice: Any, make_client: Any) -> None
 
 def test_an_auditor_writes_no_client(login: Any, auditor: Any) -> None:
     assert login(auditor).get("/clients/new/").status_code == 403
+
+
+def test_the_form_also_fills_a_sheet(login: Any, alice: Any) -> None:
+    page = login(alice).get("/clients/new/", headers={"HX-Request": "true"}).content.decode()
+    assert 'name="name"' in page and "<html" not in page
