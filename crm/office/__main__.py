@@ -20,11 +20,12 @@ from crm.office.supervisor import Child, stop, tend
 from crm.office.tether import OFFICE
 
 # Celery's page-long warning to root is one line of ours instead, see `announce`.
-CELERY = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app=crm"]
+CELERY = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet"]
 PROGRAMS = {
     "web": ["-m", "crm.serve"],
     "worker": [
         *CELERY,
+        "--app=crm",
         "worker",
         "--pool=threads",
         "--concurrency=2",
@@ -33,7 +34,13 @@ PROGRAMS = {
         "--without-mingle",
     ],
     # In memory: a schedule that only ticks has nothing to remember, and no file to lose.
-    "schedule": [*CELERY, "beat", "--scheduler=celery.beat:Scheduler", "--loglevel=WARNING"],
+    "schedule": [
+        *CELERY,
+        "--app=crm.schedule",
+        "beat",
+        "--scheduler=celery.beat:Scheduler",
+        "--loglevel=WARNING",
+    ],
 }
 
 

@@ -17,7 +17,7 @@ from tests.office.processes import all_below, children_of, is_alive, soon
 PROGRAMS = {
     "web": "crm.serve",
     "worker": "crm worker",
-    "schedule": "crm beat",
+    "schedule": "crm.schedule beat",
     "keeper": "crm.office.keeper",
 }
 

@@ -1,0 +1,20 @@
+"""The schedule: one message a minute. An app without the product in it, at half the memory."""
+
+import os
+
+from celery import Celery
+
+from crm.office.tether import end_with_the_office
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+end_with_the_office()  # and so does the worker, which imports this
+
+# The schedule knows no evening and no list: it only says "look at the ledger now". So it may run
+# twice, late, or not at all for days; a tick nobody heard within its minute is worth nothing.
+TICKS = {
+    "tick": {"task": "followups.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+}
+
+app = Celery("schedule", fixups=[], set_as_current=False)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = TICKS
