@@ -2,6 +2,7 @@
 
 from waitress import serve
 
+from crm import celery  # noqa: F401 - tasks sent from here find the queue
 from crm import environment as env
 from crm.office.tether import end_with_the_office
 from crm.wsgi import application

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from crm import celery  # noqa: F401 - tasks sent by tests find the queue
 from crm.office import servers
 from crm.office.keeper import servers_in_use
 
