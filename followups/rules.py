@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import DateField, Exists, F, Func, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
@@ -47,7 +47,9 @@ class Rule:
     event: bool = False
     to_client: str = ""  # the way from the population's rows to the client
 
-    subject = "client"
+    subject: ClassVar[str] = "client"
+    # The ways to client, policy and instalment.
+    keys: ClassVar[tuple[str, str | None, str | None]] = ("pk", None, None)
 
     def wanted(self, day: date) -> QuerySet[Any]:
         """The rows of the population whose client may be contacted and is due this service."""
@@ -66,15 +68,13 @@ class Rule:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted."""
         offset = timedelta(days=self.day)
         occasions = {f"{self.on}__range": (first - offset, last - offset)}
-        client, policy, instalment = self._keys()
+        nothing = Value(None, output_field=IntegerField())
         return (
             self.wanted(last)
             .filter(**occasions)
             .order_by()
             .values_list(
-                client,
-                policy,
-                instalment,
+                *(F(path) if path else nothing for path in self.keys),
                 Value(self.code),
                 Value(self.series),
                 Value(self.item.value),
@@ -88,19 +88,15 @@ class Rule:
     def yet_to_write(self, first: date, last: date) -> QuerySet[Any]:
         """The candidates that no list holds yet.
 
-        The constraint alone would keep them out, but refusing a row costs ten times looking it up,
+        The constraint alone would keep them out, but refusing a row costs more than looking it up,
         and of three weeks looked back upon nearly all stand there already.
         """
-        client, policy, _instalment = self._keys()
+        client, policy, _instalment = self.keys
         written = FollowUp.objects.filter(
-            rule=self.code, client_id=OuterRef(client.name), occasion_on=OuterRef(self.on)
+            rule=self.code, client_id=OuterRef(client), occasion_on=OuterRef(self.on)
         )
-        same = {"policy_id": OuterRef(policy.name)} if isinstance(policy, F) else {"policy": None}
+        same = {"policy_id": OuterRef(policy)} if policy else {"policy": None}
         return self.candidates(first, last).exclude(Exists(written.filter(**same)))
-
-    def _keys(self) -> tuple[F, Any, Any]:
-        nothing = Value(None, output_field=IntegerField())
-        return F("pk"), nothing, nothing
 
     def settled_as_of(self, list_day: date) -> date:
         """The day whose facts decide what is withdrawn from the list of `list_day`."""
@@ -127,9 +123,7 @@ class ClientRule(Rule):
 class PolicyRule(Rule):
     to_client: str = "holder"
     subject = "policy"
-
-    def _keys(self) -> tuple[F, Any, Any]:
-        return F("holder_id"), F("pk"), Value(None, output_field=IntegerField())
+    keys = ("holder_id", "pk", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +132,8 @@ class InstalmentRule(Rule):
     series: str = "premium"
     item: ServiceItem = ServiceItem.RENEWAL_REMINDER
     subject = "instalment"
+    keys = ("policy__holder_id", "policy_id", "pk")
 
     def settled_as_of(self, list_day: date) -> date:
         """The eve: on the last evening of grace, when tomorrow's list is written, it can still be paid."""
         return list_day - timedelta(days=1)
-
-    def _keys(self) -> tuple[F, Any, Any]:
-        return F("policy__holder_id"), F("policy_id"), F("pk")
