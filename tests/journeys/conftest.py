@@ -1,0 +1,159 @@
+"""A browser, a running office with a small demo branch, and people who look at its pages."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+SHOTS = Path(__file__).parents[2] / "var" / "shots"
+PHONE, DESKTOP = (390, 844), (1440, 900)
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+BIRTHDAY_CLIENT = "常春生"
+expect.set_options(timeout=8000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every journey is in a browser, and sees what its office commits."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True))
+
+
+@pytest.fixture(scope="session")
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    from django.db import connections
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("no browser: install chromium, or name one in CHROMIUM")
+    # Playwright keeps an event loop in this thread; Django would refuse its database there.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # Where a loop runs, Django also keeps its connections apart: hand on the one we have.
+    ours = connections["default"]
+    with sync_playwright() as playwright:
+        connections["default"] = ours
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@dataclass
+class Office:
+    """The running product with its demo branch."""
+
+    url: str
+    chromium: Browser
+    today: Any
+    birthday: Any
+    log_in: Callable[[Any], Any]
+    cut_off: bool = False  # while a journey does without the net, the browser may complain of it
+    contexts: list[BrowserContext] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def user(self, staff_no: str) -> Any:
+        from accounts.models import User
+
+        return User.objects.get(staff_no=staff_no)
+
+    def open(
+        self,
+        staff_no: str = "",
+        size: tuple[int, int] = DESKTOP,
+        *,
+        language: str = "en",
+        theme: str = "light",
+        **more: Any,
+    ) -> Page:
+        """A page for this person, already signed in unless nobody is named."""
+        width, height = size
+        context = self.chromium.new_context(
+            viewport={"width": width, "height": height}, has_touch=width < 500, **more
+        )
+        cookies = {"django_language": language, "theme": theme}
+        if staff_no:
+            cookies["sessionid"] = self.log_in(self.user(staff_no)).cookies["sessionid"].value
+        context.add_cookies([{"name": n, "value": v, "url": self.url} for n, v in cookies.items()])
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        self._watch(page)
+        return page
+
+    def _watch(self, page: Page) -> None:
+        """No script may fail, no rule of the page's own may be broken, and nothing leaves the house."""
+
+        def asked(request: Any) -> None:
+            if not request.url.startswith((self.url, "data:")):
+                self.faults.append(f"a request left the office: {request.url}")
+
+        def told(message: Any) -> None:
+            if message.type == "error" and not self.cut_off:
+                self.faults.append(f"{page.url}: {message.text}")
+
+        page.context.on("request", asked)
+        page.on("console", told)
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+
+
+@pytest.fixture
+def branch_with_work(transactional_db: None) -> Any:
+    """The demo branch, small, and a client with a birthday today whom nobody has greeted yet."""
+    from clients.models import Client
+    from crm import demo
+    from followups import daily
+    from lib import dates
+
+    today = dates.today()
+    demo.load(clients=60, seed=1, today=today)
+    idle = Client.objects.exclude(followups__status="open").filter(agent__staff_no="A1001")
+    client = idle.filter(policies__status="in_force").distinct().order_by("pk")[0]
+    client.name = BIRTHDAY_CLIENT
+    client.birth_on = dates.birthday_in(today.year - 40, today.month, today.day)
+    client.birthday_calendar = Client.Calendar.SOLAR
+    client.save()
+    daily.write_again(today, today + timedelta(days=1))
+    return client
+
+
+@pytest.fixture
+def office(
+    branch_with_work: Any,
+    live_server: Any,
+    chromium: Browser,
+    login: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> Iterator[Office]:
+    from lib import dates
+
+    settings.MEDIA_ROOT = tmp_path
+    url = live_server.url.replace("localhost", "127.0.0.1")
+    made = Office(url, chromium, dates.today(), branch_with_work, login)
+    yield made
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for context in made.contexts:
+        context.close()
+    assert not made.faults, made.faults
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page], None]:
+    """Keep a picture of the page, named after the journey."""
+
+    def take(page: Page, name: str = "") -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{request.node.name}{name and '-'}{name}.png")
+
+    return take

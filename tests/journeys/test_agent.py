@@ -1,0 +1,164 @@
+"""The agent's day, as it is worked: on a phone, by keyboard, without script, and without a net."""
+
+from datetime import timedelta
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from clients.models import Contact
+from crm import demo
+from followups.models import FollowUp
+from lib import dates
+from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE
+
+
+def row_of(page: Page, client: Any) -> Any:
+    return page.locator(f"#stop-{client.pk}")
+
+
+def contacts_with(client: Any) -> Any:
+    return Contact.objects.filter(client=client, on=dates.today(), undone_at=None)
+
+
+def sent_to(client: Any) -> int:
+    """How often it arrived, taken back or not."""
+    return Contact.objects.filter(client=client, on=dates.today()).count()
+
+
+def a_premium(office: Any) -> Any:
+    """The client behind the first premium on the list of A1001, with nothing else to do for him."""
+    rows = FollowUp.objects.open().on(office.today).filter(client__agent__staff_no="A1001")
+    for row in rows.filter(series="premium", instalment__due_on__gte=office.today):
+        if rows.filter(client=row.client).count() == 1:
+            return row.client
+    raise AssertionError("the demo branch has no premium due on this list")
+
+
+def test_a_day_on_the_phone(office: Any, shoot: Any) -> None:
+    page = office.open(size=PHONE)
+    page.goto(f"{office.url}/")
+    page.get_by_label("Agent code or mobile").fill("A1001")
+    page.get_by_label("Password", exact=True).fill(demo.PASSWORD)
+    page.get_by_role("button", name="Sign in").tap()
+    page.wait_for_url("**/today/")
+    shoot(page, "today")
+
+    greeting = page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}")
+    greeting.tap()
+    expect(page.locator("#toasts")).to_contain_text(BIRTHDAY_CLIENT)
+    expect(row_of(page, office.birthday)).to_have_count(0)
+    assert contacts_with(office.birthday).count() == 1
+
+    page.locator("#toasts").get_by_role("button", name="Undo").tap()
+    expect(row_of(page, office.birthday)).to_be_visible()
+    assert not contacts_with(office.birthday).exists()
+
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").tap()
+    sheet = page.get_by_role("dialog", name="How did it go?")
+    sheet.get_by_role("radio", name="Will pay").tap()
+    sheet.locator(".opt:has([name=until])").nth(1).tap()
+    shoot(page, "promise")
+    sheet.get_by_role("button", name="Save").tap()
+    expect(sheet).to_be_hidden()
+    expect(row_of(page, client)).to_have_count(0)
+    promise = contacts_with(client).get(by__staff_no="A1001", outcome="will_pay")
+    assert promise.promised_on == office.today + timedelta(days=1)
+
+    page.reload()
+    expect(row_of(page, client)).to_have_count(0)
+    expect(row_of(page, office.birthday)).to_be_visible()
+
+
+def test_a_day_by_keyboard(office: Any, shoot: Any) -> None:
+    page = office.open("A1001")
+    page.goto(f"{office.url}/today/")
+    page.keyboard.press("j")
+    first = page.locator(".task.sel").get_attribute("id")
+    page.keyboard.press("j")
+    assert page.locator(".task.sel").get_attribute("id") != first
+    page.keyboard.press("k")
+    assert page.locator(".task.sel").get_attribute("id") == first
+
+    wanted = f"stop-{office.birthday.pk}"
+    for _step in range(page.locator(".task").count()):
+        if page.locator(".task.sel").get_attribute("id") == wanted:
+            break
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#inspector h2")).to_have_text(BIRTHDAY_CLIENT)
+    shoot(page)
+
+    row_of(page, office.birthday).locator(".who").focus()
+    page.keyboard.press("e")
+    expect(row_of(page, office.birthday)).to_have_count(0)
+    assert contacts_with(office.birthday).count() == 1
+    page.keyboard.press("z")
+    expect(row_of(page, office.birthday)).to_be_visible()
+    assert not contacts_with(office.birthday).exists()
+
+
+def test_a_day_without_script(office: Any) -> None:
+    page = office.open("A1001", size=PHONE, java_script_enabled=False)
+    page.goto(f"{office.url}/today/")
+    page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").click()
+    expect(page.locator("#toasts")).to_contain_text(BIRTHDAY_CLIENT)
+    assert contacts_with(office.birthday).count() == 1
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(row_of(page, office.birthday)).to_be_visible()
+    assert not contacts_with(office.birthday).exists()
+
+    client = a_premium(office)
+    row_of(page, client).locator(".who").click()
+    page.get_by_role("link", name="Later").click()
+    page.locator(".pick button").first.click()
+    expect(page.locator("#toasts")).to_contain_text(client.name)
+    expect(row_of(page, client)).to_have_count(0)
+
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").click()
+    page.get_by_role("radio", name="No answer").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text(client.name)
+    assert contacts_with(client).filter(outcome="no_answer").count() == 1
+
+
+def test_finding_and_switching_without_script(office: Any) -> None:
+    page = office.open("A1001", java_script_enabled=False)
+    page.goto(f"{office.url}/clients/")
+    page.get_by_role("searchbox", name="Search clients", exact=True).fill(BIRTHDAY_CLIENT)
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#client-list tbody tr")).to_have_count(1)
+
+    page.locator("details.theme summary").first.click()
+    page.locator("[data-theme-form]").first.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.get_by_role("button", name="中文").first.click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("#client-list tbody tr")).to_have_count(1)
+
+
+def test_a_lost_connection(office: Any, shoot: Any) -> None:
+    """What could not be sent says so, and goes out once when the net is back."""
+    page = office.open("A1001", size=PHONE)
+    page.goto(f"{office.url}/today/")
+    office.cut_off = True
+    page.context.set_offline(True)
+    page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").tap()
+    expect(row_of(page, office.birthday)).to_contain_class("failed")
+    expect(row_of(page, office.birthday).get_by_role("button", name="Not saved.")).to_be_visible()
+    shoot(page)
+    assert not sent_to(office.birthday)
+
+    office.cut_off = False
+    page.context.set_offline(False)  # the page hears of it, and tries again by itself
+    expect(row_of(page, office.birthday)).to_have_count(0)
+    assert sent_to(office.birthday) == 1
+
+
+def test_a_hand_that_taps_twice(office: Any) -> None:
+    page = office.open("A1001", size=PHONE)
+    page.goto(f"{office.url}/today/")
+    page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").dblclick()
+    expect(row_of(page, office.birthday)).to_have_count(0)
+    assert sent_to(office.birthday) == 1

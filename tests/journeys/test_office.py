@@ -1,0 +1,68 @@
+"""The administrator's import and the manager's look at the team, through the browser."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import Page, expect
+
+from policies import tasks
+from policies.batches import ImportBatch
+from policies.importing import intake
+from policies.models import Policy
+
+BOOK = Path(__file__).parents[1] / "data" / "books" / "issued-12-heavy-gb18030.csv"
+
+
+@pytest.fixture(autouse=True)
+def _worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do at once what the worker would do."""
+
+    def wake(batch: ImportBatch) -> None:
+        do = intake.check if batch.state in ImportBatch.CHECKS else intake.apply
+        transaction.on_commit(lambda: do(ImportBatch.objects.get(pk=batch.pk)))
+
+    monkeypatch.setattr(tasks, "wake", wake)
+
+
+def upload(page: Page, office: Any) -> None:
+    page.goto(f"{office.url}/imports/")
+    page.get_by_label("Drop the file here, or choose it").set_input_files(BOOK)
+    page.get_by_role("button", name="Upload and check").click()
+    page.wait_for_url(re.compile(r"/imports/\d+/check/"))
+
+
+def test_a_book_comes_in_and_comes_again(office: Any, shoot: Any) -> None:
+    before = Policy.objects.count()
+    page = office.open("ADMIN")
+    upload(page, office)
+    go = page.get_by_role("button", name="Import 1,108 rows, skip 7")
+    expect(go).to_be_visible()
+    expect(page.get_by_text("Nothing has been written yet")).to_be_visible()
+    assert Policy.objects.count() == before
+    shoot(page, "check")
+    go.click()
+    page.wait_for_url(re.compile(r"/imports/\d+/result/"))
+    shoot(page, "result")
+    after = Policy.objects.count()
+    assert after > before
+
+    upload(page, office)
+    expect(page.get_by_text("Nothing new")).to_be_visible()
+    assert ImportBatch.objects.count() == 2
+    assert Policy.objects.count() == after
+
+
+def test_the_manager_looks_into_a_day(office: Any, shoot: Any) -> None:
+    page = office.open("M1001")
+    page.goto(f"{office.url}/team/")
+    agent = office.user("A1001")
+    shoot(page, "team")
+    page.locator(f".only-wide a[href='/team/{agent.pk}/']").click()
+    sheet = page.locator("#sheet")
+    expect(sheet.get_by_role("heading", name=agent.name)).to_be_visible()
+    shoot(page, "sheet")
+    page.goto(f"{office.url}/team/{agent.pk}/")
+    expect(page.get_by_role("heading", name=agent.name)).to_be_visible()

@@ -1,0 +1,101 @@
+"""Every page as it is met: readable by everybody, nothing sticking out, light to load."""
+
+import gzip
+from itertools import product
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from followups.models import FollowUp
+from policies.models import Policy
+from tests.journeys.conftest import DESKTOP, PHONE
+
+MAIN = ("today", "task", "client", "team")
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+FIRST_LOOK = ("zh-hans", "light")
+
+
+def addresses(office: Any) -> dict[str, tuple[str, str]]:
+    """Whom each page is for, and where it lies."""
+    tasks = FollowUp.objects.open().on(office.today).filter(client__agent__staff_no="A1001")
+    task = tasks.filter(series="premium").first() or tasks.first()
+    policy = Policy.objects.filter(holder__agent__staff_no="A1001", next_due_on__isnull=False)[0]
+    return {
+        "login": ("", "/accounts/login/"),
+        "today": ("A1001", "/today/"),
+        "task": ("A1001", f"/tasks/{task.pk}/"),
+        "why": ("A1001", f"/tasks/{task.pk}/why/"),
+        "later": ("A1001", f"/tasks/{task.pk}/later/"),
+        "log": ("A1001", f"/tasks/{task.pk}/log/"),
+        "print": ("A1001", "/today/print/"),
+        "clients": ("A1001", "/clients/"),
+        "client": ("A1001", f"/clients/{policy.holder_id}/"),
+        "new": ("A1001", "/clients/new/"),
+        "edit": ("A1001", f"/clients/{policy.holder_id}/edit/"),
+        "policies": ("A1001", "/policies/"),
+        "policy": ("A1001", f"/policies/{policy.pk}/"),
+        "me": ("A1001", "/accounts/me/"),
+        "team": ("M1001", "/team/"),
+        "agent": ("M1001", f"/team/{office.user('A1001').pk}/"),
+        "imports": ("ADMIN", "/imports/"),
+        "audit": ("ADMIN", "/audit/"),
+    }
+
+
+def looks(pages: dict[str, Any]) -> Any:
+    """The main pages in both languages and themes, the others as most people see them."""
+    for name, language, theme in product(pages, ("zh-hans", "en"), ("light", "dark")):
+        if name in MAIN or (language, theme) == FIRST_LOOK:
+            yield name, language, theme
+
+
+def barriers(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+def sideways(page: Page) -> int:
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_open_to_everybody(office: Any, size: str) -> None:
+    faults = []
+    pages = addresses(office)
+    opened: dict[tuple[str, str, str], Page] = {}
+    for name, language, theme in looks(pages):
+        who, path = pages[name]
+        seen_as = (who, language, theme)
+        if seen_as not in opened:
+            opened[seen_as] = office.open(who, SIZES[size], language=language, theme=theme)
+        page = opened[seen_as]
+        answer = page.goto(office.url + path)
+        told = f"{name} {size} {language} {theme}"
+        if answer is None or answer.status != 200:
+            faults.append(f"{told}: answered {answer and answer.status}")
+            continue
+        faults += [f"{told}: {barrier}" for barrier in barriers(page)]
+        # Paper is as wide as paper: the print page may be pushed aside on a phone.
+        if size == "phone" and name != "print" and sideways(page) > 0:
+            faults.append(f"{told}: {sideways(page)} px stick out sideways")
+    assert not faults, "\n".join(faults)
+
+
+def test_the_day_is_light_to_load(office: Any) -> None:
+    """At most seven requests and 120 KB for the first sight of the day, 15 KB of it the page itself."""
+    page = office.open("A1001", size=PHONE)
+    answers: list[Any] = []
+
+    def answered(answer: Any) -> None:
+        answers.append(answer)
+
+    page.on("response", answered)
+    page.goto(f"{office.url}/today/", wait_until="networkidle")
+    weights = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
+    assert len(answers) <= 7, list(weights)
+    assert sum(weights.values()) <= 120 * 1024, weights
+    assert weights[f"{office.url}/today/"] <= 15 * 1024, weights
