@@ -134,7 +134,7 @@ def test_finding_and_switching_without_script(office: Any) -> None:
     page.locator("[data-theme-form]").first.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.get_by_role("button", name="中文").first.click()
-    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.locator("#client-list tbody tr")).to_have_count(1)
 
 
