@@ -117,7 +117,8 @@ def branch_with_work(transactional_db: None) -> Any:
 
     today = dates.today()
     demo.load(clients=60, seed=1, today=today)
-    idle = Client.objects.exclude(followups__status="open").filter(agent__staff_no="A1001")
+    own = Client.objects.filter(agent__staff_no="A1001")
+    idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     client = idle.filter(policies__status="in_force").distinct().order_by("pk")[0]
     client.name = BIRTHDAY_CLIENT
     client.birth_on = dates.birthday_in(today.year - 40, today.month, today.day)

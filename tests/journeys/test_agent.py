@@ -26,9 +26,10 @@ def sent_to(client: Any) -> int:
 
 
 def a_premium(office: Any) -> Any:
-    """The client behind the first premium on the list of A1001, with nothing else to do for him."""
+    """A client of A1001 with a premium on the list, time left to pay it, and nothing else to do."""
     rows = FollowUp.objects.open().on(office.today).filter(client__agent__staff_no="A1001")
-    for row in rows.filter(series="premium", instalment__due_on__gte=office.today):
+    payable = rows.filter(series="premium", instalment__grace_ends_on__gt=office.today)
+    for row in payable.order_by("-instalment__grace_ends_on"):
         if rows.filter(client=row.client).count() == 1:
             return row.client
     raise AssertionError("the demo branch has no premium due on this list")
