@@ -10,8 +10,9 @@ OFFICE = "OFFICE_PID"
 
 def end_with_the_office() -> None:
     """Stop this process in order once the office that started it is gone; elsewhere do nothing."""
-    office = os.getppid()
-    if os.environ.get(OFFICE) == str(office):
+    # Taken out of the environment: the children of this process are not the office's.
+    office = int(os.environ.pop(OFFICE, 0))
+    if office:
         threading.Thread(target=_end_with, args=(office,), daemon=True).start()
 
 
