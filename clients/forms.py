@@ -31,7 +31,9 @@ class ClientFilter(forms.Form):
     birthday = forms.ChoiceField(
         required=False,
         choices=[
-            ("", ""), ("week", _("Birthday within 7 days")), ("month", _("Birthday this month"))
+            ("", ""),
+            ("week", _("Birthday within 7 days")),
+            ("month", _("Birthday this month")),
         ],
     )
     pool = forms.BooleanField(required=False)
@@ -84,9 +86,22 @@ class ClientForm(VersionedForm):
     class Meta:
         model = Client
         fields = (
-            "name", "gender", "birth_on", "birthday_calendar", "id_number", "mobile", "phone",
-            "email", "address", "postcode", "agent", "client_class", "attention", "deceased",
-            "do_not_contact", "note",
+            "name",
+            "gender",
+            "birth_on",
+            "birthday_calendar",
+            "id_number",
+            "mobile",
+            "phone",
+            "email",
+            "address",
+            "postcode",
+            "agent",
+            "client_class",
+            "attention",
+            "deceased",
+            "do_not_contact",
+            "note",
         )
         widgets = {
             "birth_on": DayInput(),
@@ -108,7 +123,8 @@ class ClientForm(VersionedForm):
     def _layout(self) -> FormHelper:
         agent = ["agent"] if "agent" in self.fields else []
         return laid_out(
-            "version", "key",
+            "version",
+            "key",
             panel(
                 _("Who"),
                 row("name", "gender"),
@@ -117,12 +133,17 @@ class ClientForm(VersionedForm):
             ),
             panel(
                 _("How to reach them"),
-                row("mobile", "phone"), row("email", "postcode"), "address",
+                row("mobile", "phone"),
+                row("email", "postcode"),
+                "address",
                 "do_not_contact",
             ),
             panel(
                 _("How to serve them"),
-                row("client_class", "attention"), *agent, "note", "deceased",
+                row("client_class", "attention"),
+                *agent,
+                "note",
+                "deceased",
             ),
         )
 
@@ -174,11 +195,14 @@ class NoteForm(forms.Form):
     """One contact, written down by hand."""
 
     channel = forms.ChoiceField(
-        label=_("How"), choices=Contact.Channel.choices, initial=Contact.Channel.CALL,
+        label=_("How"),
+        choices=Contact.Channel.choices,
+        initial=Contact.Channel.CALL,
         widget=forms.RadioSelect,
     )
     note = forms.CharField(
-        label=_("Note"), max_length=2000,
+        label=_("Note"),
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write down a contact…")}),
     )
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
@@ -190,8 +214,11 @@ class NoteForm(forms.Form):
     def record(self, client: Client, *, by: User, on: date) -> Contact:
         """Put the note on the client's timeline; call inside a transaction."""
         contact = Contact.objects.create(
-            client=client, by=by, on=on,
-            channel=self.cleaned_data["channel"], note=self.cleaned_data["note"],
+            client=client,
+            by=by,
+            on=on,
+            channel=self.cleaned_data["channel"],
+            note=self.cleaned_data["note"],
         )
         Client.objects.filter(pk=client.pk).update(last_contact_on=on)
         return contact

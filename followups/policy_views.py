@@ -50,6 +50,8 @@ def _payment_form(user: User, policy: Policy) -> PaymentForm | None:
     if policy.open_instalment is None or not may_record_payment(user):
         return None
     initial = {
-        "paid_on": dates.today(), "instalment": policy.open_instalment.pk, "key": uuid.uuid4().hex
+        "paid_on": dates.today(),
+        "instalment": policy.open_instalment.pk,
+        "key": uuid.uuid4().hex,
     }
     return PaymentForm(initial=initial)

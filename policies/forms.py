@@ -26,7 +26,9 @@ class PolicyFilter(forms.Form):
     """The list's address: a wrong value in it is passed over."""
 
     STAGES = [
-        ("", _("All")), ("month", _("Due in 30 days")), ("grace", _("In grace")),
+        ("", _("All")),
+        ("month", _("Due in 30 days")),
+        ("grace", _("In grace")),
         ("lapsed", _("Lapsed")),
     ]
 
@@ -81,13 +83,17 @@ def with_status(policies: PolicyQuerySet, status: str, today: date) -> PolicyQue
 
 def in_stage(policies: PolicyQuerySet, stage: str, today: date) -> PolicyQuerySet:
     if stage == "month":
-        return policies.in_force(today).filter(
-            next_due_on__range=(today, today + timedelta(days=30))
-        ).order_by("next_due_on", "pk")
+        return (
+            policies.in_force(today)
+            .filter(next_due_on__range=(today, today + timedelta(days=30)))
+            .order_by("next_due_on", "pk")
+        )
     if stage == "grace":
-        return policies.in_force(today).filter(
-            next_due_on__lt=today, lapses_on__isnull=False
-        ).order_by("lapses_on", "pk")
+        return (
+            policies.in_force(today)
+            .filter(next_due_on__lt=today, lapses_on__isnull=False)
+            .order_by("lapses_on", "pk")
+        )
     if stage == "lapsed":
         return with_status(policies, Policy.Status.LAPSED, today).order_by("-lapses_on", "pk")
     return policies.order_by("-pk")
@@ -109,15 +115,37 @@ class PolicyForm(VersionedForm):
     class Meta:
         model = Policy
         fields = (
-            "holder", "insurer", "policy_no", "proposal_no", "product", "status", "insured_name",
-            "relation", "insured_id_number", "sum_assured", "premium", "premium_mode", "pay_years",
-            "cover_years", "issued_on", "effective_on", "next_due_on", "matures_on", "covers_until",
-            "receipt_signed_on", "bank_name", "account",
+            "holder",
+            "insurer",
+            "policy_no",
+            "proposal_no",
+            "product",
+            "status",
+            "insured_name",
+            "relation",
+            "insured_id_number",
+            "sum_assured",
+            "premium",
+            "premium_mode",
+            "pay_years",
+            "cover_years",
+            "issued_on",
+            "effective_on",
+            "next_due_on",
+            "matures_on",
+            "covers_until",
+            "receipt_signed_on",
+            "bank_name",
+            "account",
         )
         widgets = {
             name: DayInput()
             for name in (
-                "issued_on", "effective_on", "next_due_on", "matures_on", "covers_until",
+                "issued_on",
+                "effective_on",
+                "next_due_on",
+                "matures_on",
+                "covers_until",
                 "receipt_signed_on",
             )
         } | {"holder": forms.HiddenInput()}
@@ -136,16 +164,22 @@ class PolicyForm(VersionedForm):
 
     def _layout(self) -> FormHelper:
         return laid_out(
-            "version", "key", "holder",
+            "version",
+            "key",
+            "holder",
             panel(
                 _("Contract"),
-                row("policy_no", "proposal_no"), row("insurer", "product"),
-                row("status", "sum_assured"), row("issued_on", "effective_on"),
-                row("cover_years", "covers_until"), row("matures_on", "receipt_signed_on"),
+                row("policy_no", "proposal_no"),
+                row("insurer", "product"),
+                row("status", "sum_assured"),
+                row("issued_on", "effective_on"),
+                row("cover_years", "covers_until"),
+                row("matures_on", "receipt_signed_on"),
             ),
             panel(
                 _("Premium"),
-                row("premium", "premium_mode"), row("pay_years", "next_due_on"),
+                row("premium", "premium_mode"),
+                row("pay_years", "next_due_on"),
                 row("bank_name", "account"),
             ),
             panel(_("Insured person"), row("insured_name", "relation"), row("insured_id_number")),

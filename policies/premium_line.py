@@ -58,8 +58,10 @@ class Line:
     def at(self) -> int:
         """Where today stands."""
         stops = [
-            (self.due_on - timedelta(days=120), 0), (self.due_on, DUE),
-            (self.grace_ends_on, GRACE_ENDS), (self.reinstatement_ends_on, REINSTATEMENT_ENDS),
+            (self.due_on - timedelta(days=120), 0),
+            (self.due_on, DUE),
+            (self.grace_ends_on, GRACE_ENDS),
+            (self.reinstatement_ends_on, REINSTATEMENT_ENDS),
             (dates.add_years(self.reinstatement_ends_on, 1), END),
         ]
         for (begins_on, left), (ends_on, right) in pairwise(stops):

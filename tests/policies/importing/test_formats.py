@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow
@@ -89,8 +90,10 @@ def test_headings_anywhere_in_the_first_twenty_rows(tmp_path, above):
 
 
 def test_headings_below_the_twentieth_row_are_too_low(tmp_path):
-    with pytest.raises(Refusal, match="first 20 rows"):
+    with pytest.raises(Refusal) as refused:
         read(write_text(tmp_path / "b.csv", [*[["x"]] * 20, HEADINGS, GOOD]))
+    with translation.override("en"):
+        assert "first 20 rows" in str(refused.value)
 
 
 def test_headings_with_blanks_colons_and_brackets(tmp_path):
@@ -287,4 +290,5 @@ def test_another_list_is_not_taken_for_a_book(tmp_path, headings):
     with pytest.raises(Refusal) as refused:
         read(write_text(tmp_path / "b.csv", [headings, ["1"] * len(headings)]))
     assert refused.value.code == "columns_missing"
-    assert "not a policy book" in str(refused.value)
+    with translation.override("en"):
+        assert "not a policy book" in str(refused.value)
