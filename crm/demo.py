@@ -291,3 +291,6 @@ def _work_through(rng: Random, day: date, agents: list[User], share: float | Non
         row.done_on, row.done_at, row.done_by = day, timezone.now(), agent
     fields = ["status", "outcome", "contact", "done_on", "done_at", "done_by"]
     FollowUp.objects.bulk_update([row for _agent, row in done], fields, batch_size=1000)
+    Client.objects.filter(pk__in={row.client_id for _agent, row in done}).update(
+        last_contact_on=day
+    )
