@@ -58,7 +58,22 @@ class NewPersonForm(AdminUserCreationForm):  # type: ignore[type-arg]
 class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     class Meta:
         model = User
-        fields = "__all__"
+        fields = (
+            "staff_no",
+            "name",
+            "mobile",
+            "password",
+            "role",
+            "team",
+            "joined_on",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "last_login",
+            "language",
+            "theme",
+            "single_keys",
+        )
         field_classes: dict[str, type[forms.Field]] = {}
 
 
@@ -88,6 +103,12 @@ class PersonAdmin(ForAdministrators, UserAdmin):  # type: ignore[type-arg]
         """Only a superuser makes superusers, or an administrator could make themselves one."""
         superuser = isinstance(request.user, User) and request.user.is_superuser
         return ("last_login",) if superuser else ("last_login", "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nor may anyone else set a superuser's password, and so become one."""
+        above = obj is not None and obj.is_superuser
+        may = isinstance(request.user, User) and (request.user.is_superuser or not above)
+        return may and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.mobile = obj.mobile or None  # Unique: two people without a mobile are no clash.

@@ -95,7 +95,7 @@ def test_no_sentence_of_a_page_is_left_untranslated(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=shown)
 def test_every_page_can_be_parsed(path: Path) -> None:
-    get_template(str(path.relative_to(ROOT / "templates")))
+    assert get_template(str(path.relative_to(ROOT / "templates")))
 
 
 def test_a_template_with_chinese_or_a_foreign_address_is_noticed(tmp_path: Path) -> None:

@@ -76,6 +76,21 @@ def test_an_administrator_cannot_make_a_superuser(browser: Browser, admin: Any) 
     assert (admin.name, admin.is_superuser) == ("管理员", False)
 
 
+def test_an_administrator_cannot_take_over_a_superuser(browser: Browser, dora: Any) -> None:
+    dora.is_superuser = True
+    dora.save()
+    before = dora.password
+    password = {
+        "usable_password": "true",
+        "password1": "my-own-77-words",
+        "password2": "my-own-77-words",
+    }
+    url = reverse("admin:auth_user_password_change", args=[dora.pk])
+    assert browser.post(url, password).status_code == 403
+    dora.refresh_from_db()
+    assert dora.password == before
+
+
 def test_nobody_is_deleted(browser: Browser, alice: Any) -> None:
     url = reverse("admin:accounts_user_delete", args=[alice.pk])
     assert browser.post(url, {"post": "yes"}).status_code == 403
