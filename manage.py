@@ -9,8 +9,8 @@ from django.core.management import execute_from_command_line
 
 from crm import celery  # noqa: F401 - tasks sent from here find the queue
 from crm.office.keeper import servers_in_use
-from crm.office.processes import ServerError
 from crm.office.servers import data_dir
+from crm.office.system import ServerError
 
 # These ask the database nothing.
 ALONE = {

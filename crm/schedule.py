@@ -4,10 +4,7 @@ import os
 
 from celery import Celery
 
-from crm.office.tether import end_with_the_office
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
-end_with_the_office()  # and so does the worker, which imports this
 
 # The schedule knows no evening and no list: it only says "look at the ledger now". So it may run
 # twice, late, or not at all for days; a tick nobody heard within its minute is worth nothing.

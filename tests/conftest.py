@@ -21,9 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DEMO", "1")
     if os.environ.get("DATABASE_URL"):
         return
-    from crm.office import testing
+    from tests import servers
 
-    testing.begin(config)
+    servers.begin(config)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """`make run`: the whole office in the foreground of one terminal."""
 
+import errno
 import os
 import signal
 import socket
@@ -13,34 +14,18 @@ from functools import partial
 from pathlib import Path
 
 from crm import environment as env
-from crm.office.keeper import Lease, is_kept, lock, servers_in_use, start_keeper
-from crm.office.processes import ServerError
+from crm.office.keeper import Lease, lock, servers_in_use
 from crm.office.servers import BASE_DIR, data_dir
-from crm.office.supervisor import Child, stop, tend
-from crm.office.tether import OFFICE
+from crm.office.supervisor import Child
+from crm.office.system import ServerError
 
-# Celery's page-long warning to root is one line of ours instead, see `announce`.
-CELERY = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet"]
 PROGRAMS = {
-    "web": ["-m", "crm.serve"],
-    "worker": [
-        *CELERY,
-        "--app=crm",
-        "worker",
-        "--pool=threads",
-        "--concurrency=2",
-        "--loglevel=WARNING",
-        "--without-gossip",
-        "--without-mingle",
-    ],
+    "web": "crm.serve",
+    "worker": "celery --quiet --app=crm worker --pool=threads --concurrency=2 --loglevel=WARNING"
+    " --without-gossip --without-mingle",
     # In memory: a schedule that only ticks has nothing to remember, and no file to lose.
-    "schedule": [
-        *CELERY,
-        "--app=crm.schedule",
-        "beat",
-        "--scheduler=celery.beat:Scheduler",
-        "--loglevel=WARNING",
-    ],
+    "schedule": "celery --quiet --app=crm.schedule beat --scheduler=celery.beat:Scheduler"
+    " --loglevel=WARNING",
 }
 
 
@@ -69,41 +54,40 @@ def open_office(home: Path, asked_to_close: threading.Event) -> None:
 
 def prepare(lease: Lease, asked_to_close: threading.Event) -> str:
     """Bring tables and files up to date; return the demo accounts in lines."""
-    opening = start("opening", ["-m", "crm.office.opening"], lease, stdout=subprocess.PIPE)
+    opening = start("crm.opening", lease, stdout=subprocess.PIPE)
     while opening.poll() is None:
         if asked_to_close.wait(0.05):
             opening.terminate()
             opening.wait()
             return ""
-    accounts = opening.stdout.read().decode() if opening.stdout else ""
     if opening.returncode:
         raise ServerError("The office could not be opened; the reason stands above.")
-    return accounts
+    return opening.stdout.read().decode() if opening.stdout else ""
 
 
 def work(lease: Lease, accounts: str, asked_to_close: threading.Event) -> None:
     """Keep everything running until asked to close."""
-    children = [Child(name, partial(start, name, PROGRAMS[name], lease)) for name in PROGRAMS]
-    keeper = Child("servers", partial(start_keeper, lease.data_dir), process=lease.keeper)
+    children = [Child(name, partial(start, words, lease)) for name, words in PROGRAMS.items()]
     is_announced = False
     while not asked_to_close.wait(0.1):
-        if lease.servers and not is_kept(lease.data_dir):
-            keeper.tend(say)
-        tend(children, say)
+        lease.see_to_a_keeper()
+        for child in children:
+            child.tend(say)
         if not is_announced and answers():
             is_announced = True
             announce(accounts)
     say("Closing ...")
-    stop(children)
+    for child in reversed(children):
+        child.stop()
 
 
-def start(
-    name: str, arguments: list[str], lease: Lease, stdout: int | None = None
-) -> subprocess.Popen[bytes]:
+def start(words: str, lease: Lease, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    # Celery's page-long warning to root is one line of ours instead, see `announce`.
+    python = [sys.executable, "-W", "ignore:You're running the worker"]
     return subprocess.Popen(
-        [sys.executable, *arguments],
+        [*python, "-m", "crm.office.tether", str(os.getpid()), *words.split()],
         cwd=BASE_DIR,
-        env=os.environ | {OFFICE: str(os.getpid()), "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         pass_fds=[lease.handle],  # while it lives, the servers stay, even if we are killed
@@ -117,12 +101,18 @@ def address() -> tuple[str, int]:
 
 def wait_for_free_port() -> None:
     """Refuse a taken port; what a killed office left behind lets go within a second."""
+    host, port = address()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(30):
-        family = socket.AF_INET6 if ":" in address()[0] else socket.AF_INET
-        with suppress(OSError), socket.create_server(address(), family=family):
+        try:
+            socket.create_server(address(), family=family).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                why = f"{host} port {port} cannot be opened ({error.strerror})"
+                raise ServerError(f"{why}: choose another HOST or PORT.") from None
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
-    port = address()[1]
     raise ServerError(f"Port {port} is taken: choose another, as in `make run PORT={port + 1}`.")
 
 

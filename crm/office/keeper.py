@@ -5,91 +5,77 @@ one file. Whoever finds no keeper starts one; the keeper starts the servers, res
 goes when nobody holds that lock any more. The kernel drops the locks of the dead.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from functools import partial
 from pathlib import Path
 
-from crm.office.processes import ServerError, command_of, number_in
 from crm.office.servers import BASE_DIR, Server, needed
-from crm.office.supervisor import Child, stop, tend
+from crm.office.supervisor import Child
+from crm.office.system import ServerError
 
 USERS = "users.lock"
 KEEPER = "keeper.lock"
-
-PATIENCE = (
-    120.0  # seconds: a database that was killed in the middle of a large import reads its log first
-)
+# Seconds: a database that was killed in the middle of a large import reads its log first.
+PATIENCE = 120.0
 
 
 # --- The users' side
 
 
+@dataclass
 class Lease:
-    """One user's claim on the servers.
+    """One user's claim on the servers; children that inherit the handle keep them, too."""
 
-    Its file handle may be passed on to children: the servers then stay until the last of them goes.
-    """
+    data_dir: Path
+    handle: int
+    keeper: Child
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.servers = needed(data_dir)
-        (data_dir / "log").mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.handle = os.open(data_dir / USERS, os.O_RDWR | os.O_CREAT, 0o600)
-        self.keeper: subprocess.Popen[bytes] | None = None
+    def see_to_a_keeper(self) -> None:
+        if needed(self.data_dir) and not is_kept(self.data_dir):
+            self.keeper.tend(say)
 
-    def take(self) -> None:
-        fcntl.flock(self.handle, fcntl.LOCK_SH)  # waits while the servers are being put away
+    def wait(self) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not self._is_served():
+        while not is_served(self.data_dir):
+            if self.keeper.process and self.keeper.process.poll():
+                raise ServerError(last_line(self.data_dir / "log" / "keeper.log"))
             if time.monotonic() > deadline:
                 raise ServerError(f"The servers did not get ready; see {self.data_dir / 'log'}.")
-            self._see_to_a_keeper()
+            self.see_to_a_keeper()
             time.sleep(0.05)
-
-    def _is_served(self) -> bool:
-        if not self.servers:
-            return True
-        # Servers that a killed keeper left may still answer: they are about to be replaced.
-        kept = keeper_in_charge(self.data_dir) is not None
-        return kept and all(server.is_ready() for server in self.servers)
-
-    def _see_to_a_keeper(self) -> None:
-        ended = self.keeper.poll() if self.keeper else 0
-        if ended:
-            raise ServerError(last_line(self.data_dir / "log" / "keeper.log"))
-        if ended is not None and not is_kept(self.data_dir):
-            self.keeper = start_keeper(self.data_dir)
 
     def give_back(self) -> None:
         """Stop using the servers; whoever is last has them put away and waits for it."""
         with suppress(BlockingIOError):
-            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._dismiss_keeper()
-        os.close(self.handle)
-
-    def _dismiss_keeper(self) -> None:
-        while is_kept(self.data_dir):
-            if keeper := keeper_in_charge(self.data_dir):
-                os.kill(keeper, signal.SIGTERM)
-            time.sleep(0.05)
+            flock(self.handle, LOCK_EX | LOCK_NB)
+            while is_kept(self.data_dir):
+                if keeper := keeper_in_charge(self.data_dir):
+                    os.kill(keeper, signal.SIGTERM)
+                time.sleep(0.05)
 
 
 @contextmanager
 def servers_in_use(data_dir: Path) -> Iterator[Lease]:
     """Have the servers ready for the length of the block, started if need be."""
-    lease = Lease(data_dir)
-    try:
-        lease.take()
-        yield lease
-    finally:
-        lease.give_back()
+    (data_dir / "log").mkdir(mode=0o700, parents=True, exist_ok=True)
+    # LOCK_SH waits while the servers are being put away.
+    with lock(data_dir / USERS, LOCK_SH) as handle:
+        assert handle is not None
+        lease = Lease(data_dir, handle, Child("servers", partial(start_keeper, data_dir)))
+        try:
+            lease.wait()
+            yield lease
+        finally:
+            lease.give_back()
 
 
 def start_keeper(data_dir: Path) -> subprocess.Popen[bytes]:
@@ -104,16 +90,23 @@ def start_keeper(data_dir: Path) -> subprocess.Popen[bytes]:
         )
 
 
+def is_served(data_dir: Path) -> bool:
+    servers = needed(data_dir)
+    # Servers that a killed keeper left may still answer: they are about to be replaced.
+    return not servers or (
+        keeper_in_charge(data_dir) is not None and all(server.is_ready() for server in servers)
+    )
+
+
 def is_kept(data_dir: Path) -> bool:
-    with lock(data_dir / KEEPER, fcntl.LOCK_SH | fcntl.LOCK_NB) as handle:
+    with lock(data_dir / KEEPER, LOCK_SH | LOCK_NB) as handle:
         return handle is None
 
 
 def keeper_in_charge(data_dir: Path) -> int | None:
     """Return the keeper that has the servers in hand; one that still clears up is not in charge."""
-    keeper = number_in(data_dir / KEEPER)
-    command = command_of(keeper) if keeper and is_kept(data_dir) else ""
-    return keeper if "crm.office.keeper" in command and str(data_dir) in command else None
+    written = (data_dir / KEEPER).read_text() if is_kept(data_dir) else ""
+    return int(written) if written else None
 
 
 @contextmanager
@@ -121,7 +114,7 @@ def lock(file: Path, how: int) -> Iterator[int | None]:
     """Hold a lock for the length of the block; give None where somebody else holds it."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, how)
+        flock(handle, how)
     except BlockingIOError:
         yield None
     else:
@@ -140,54 +133,32 @@ def last_line(file: Path) -> str:
 
 def keep(data_dir: Path, asked_to_go: threading.Event) -> None:
     """Keep the servers until nobody uses them or we are asked to go."""
-    with lock(data_dir / KEEPER, fcntl.LOCK_EX | fcntl.LOCK_NB) as handle:
+    with lock(data_dir / KEEPER, LOCK_EX | LOCK_NB) as handle:
         if handle is None:
             return  # somebody was quicker
-        children = [as_child(server) for server in needed(data_dir)]
         os.truncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
-        with lock_when_unused(data_dir / USERS) as is_unused:
-            while not is_unused() and not asked_to_go.wait(0.1):
-                tend(children, say)
-            stop(children)
+        children = [as_child(server) for server in needed(data_dir)]
+        os.write(handle, str(os.getpid()).encode())
+        users = os.open(data_dir / USERS, os.O_RDWR)
+        while not is_free(users) and not asked_to_go.wait(0.1):
+            for child in children:
+                child.tend(say)
+        for child in reversed(children):
+            child.stop()
 
 
 def as_child(server: Server) -> Child:
-    end_leftover(server)
+    server.end_leftover()
     server.make()
     return Child(server.name, server.start, server.stop_with, patience=60)
 
 
-@contextmanager
-def lock_when_unused(file: Path) -> Iterator[Callable[[], bool]]:
-    """Give a question: does nobody use the servers?
-
-    Once the answer was yes, new users wait until the block ends.
-    """
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-
-    def is_unused() -> bool:
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
-
-    try:
-        yield is_unused
-    finally:
-        os.close(handle)
-
-
-def end_leftover(server: Server) -> None:
-    """End a server whose keeper was killed: nobody would restart it or put it away."""
-    for number in [server.stop_with] * 300 + [signal.SIGKILL] * 20:
-        pid = server.leftover()
-        if pid is None:
-            return
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-        time.sleep(0.1)
-    raise ServerError(f"The {server.name} (process {server.leftover()}) does not end.")
+def is_free(users: int) -> bool:
+    """Does nobody use the servers? After a yes, new users wait until we are gone."""
+    with suppress(BlockingIOError):
+        flock(users, LOCK_EX | LOCK_NB)
+        return True
+    return False
 
 
 def say(what: str) -> None:

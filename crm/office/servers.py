@@ -6,28 +6,30 @@ system has will do as well (PostgreSQL 15 to 18, Redis 7 or Valkey).
 
 import hashlib
 import os
-import secrets
+import pwd
 import shutil
 import socket
 import subprocess
+import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Any
 
 from crm import environment as env
-from crm.office.binaries import postgres_bin, queue_binary, version_of
-from crm.office.processes import (
+from crm.office.system import (
     Account,
+    ServerError,
     account_for,
     as_account,
-    command_of,
-    number_in,
+    postgres_bin,
     private,
+    queue_binary,
     run,
+    version_of,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -40,7 +42,7 @@ def data_dir() -> Path:
 
 
 def run_dir(data_dir: Path) -> Path:
-    """Return the private folder of the sockets and locks."""
+    """Return the private folder of the sockets."""
     ours = data_dir / "run"
     if len(os.fsencode(ours / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET:
         return ours
@@ -57,7 +59,6 @@ def embedded_database(data_dir: Path) -> dict[str, Any]:
         "USER": ROLE,
         "HOST": str(run_dir(data_dir)),
         "PORT": "5432",
-        "OPTIONS": {"passfile": str(Database(data_dir).passfile)},
     }
 
 
@@ -66,18 +67,10 @@ def embedded_queue_url(data_dir: Path) -> str:
     return f"redis+socket://{Queue(data_dir).socket}"
 
 
-def embedded_cache_url(data_dir: Path) -> str:
-    """Return redis-py's address of our own queue server, beside the queue; starts nothing."""
-    return f"unix://{Queue(data_dir).socket}?db=1"
-
-
 def needed(data_dir: Path) -> list["Server"]:
     """Return the servers we must bring ourselves: those for which no address is set."""
-    wanted: list[tuple[str, Server]] = [
-        ("DATABASE_URL", Database(data_dir)),
-        ("REDIS_URL", Queue(data_dir)),
-    ]
-    return [server for url, server in wanted if not env.text(url)]
+    wanted = {"DATABASE_URL": Database(data_dir), "REDIS_URL": Queue(data_dir)}
+    return [server for url, server in wanted.items() if not env.text(url)]
 
 
 @dataclass(frozen=True)
@@ -87,11 +80,21 @@ class Server(ABC):
     data_dir: Path
 
     name = ""
+    socket_name = ""
+    pidfile_name = ""
     stop_with = SIGTERM
 
     @property
     def home(self) -> Path:
         return self.data_dir / self.name
+
+    @property
+    def socket(self) -> Path:
+        return run_dir(self.data_dir) / self.socket_name
+
+    @property
+    def pidfile(self) -> Path:
+        return self.home / self.pidfile_name
 
     @cached_property
     def account(self) -> Account | None:
@@ -99,16 +102,13 @@ class Server(ABC):
 
     @abstractmethod
     def make(self) -> None:
-        """Make what must be there before the first start; does nothing later."""
+        """Make what must be there before a start; does little the second time."""
 
     @abstractmethod
     def command(self) -> list[str]: ...
 
     @abstractmethod
     def is_ready(self) -> bool: ...
-
-    @abstractmethod
-    def pid_written(self) -> int | None: ...
 
     def start(self) -> subprocess.Popen[bytes]:
         with (self.data_dir / "log" / f"{self.name}.log").open("ab") as log:
@@ -121,24 +121,30 @@ class Server(ABC):
                 start_new_session=True,
             )
 
-    def leftover(self) -> int | None:
-        """Return the process of this server that an earlier keeper left running, if any."""
-        pid = self.pid_written()
-        ours = pid is not None and str(run_dir(self.data_dir)) in command_of(pid)
-        return pid if ours else None
+    def pid(self) -> int | None:
+        """Return the running server's process: a number that was written down may be anybody's by
+        now, but only the server listens at its socket."""
+        with suppress(OSError, ValueError), connect(self.socket):
+            return int(self.pidfile.read_text().split("\n")[0])
+        return None
+
+    def end_leftover(self) -> None:
+        """End what a killed keeper left running: nobody would restart it or put it away."""
+        for number in [self.stop_with] * 300 + [SIGKILL] * 20:
+            pid = self.pid()
+            if pid is None:
+                return
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            time.sleep(0.1)
+        raise ServerError(f"The {self.name} (process {self.pid()}) does not end.")
 
 
 class Database(Server):
     name = "database"
+    socket_name = ".s.PGSQL.5432"
+    pidfile_name = "postmaster.pid"
     stop_with = SIGINT  # "fast": roll back and go, instead of waiting for every client to leave
-
-    @property
-    def socket(self) -> Path:
-        return run_dir(self.data_dir) / ".s.PGSQL.5432"
-
-    @property
-    def passfile(self) -> Path:
-        return self.data_dir / "database.password"
 
     @cached_property
     def bin(self) -> Path:
@@ -149,51 +155,34 @@ class Database(Server):
         private(run_dir(self.data_dir), self.account)
         if not self.home.exists():
             self._make_cluster()
-        if not self.passfile.exists():
-            self._make_password()
+        # The kernel vouches for who connects: only the account that runs the office comes in.
+        us = pwd.getpwuid(os.geteuid()).pw_name
+        (self.home / "pg_hba.conf").write_text(f"local all {ROLE} peer map=office\n")
+        (self.home / "pg_ident.conf").write_text(f'office "{us}" {ROLE}\n')
 
     def _make_cluster(self) -> None:
         # Made beside and renamed when whole: a start killed half-way leaves nothing to trip over.
         half = self.home.with_suffix(".new")
         shutil.rmtree(half, ignore_errors=True)
         private(half, self.account)
-        run(self._initdb(half), self.account)
-        self._say_alone(
-            half,
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB",
-            f"CREATE DATABASE {ROLE} OWNER {ROLE}",
-        )
-        (half / "pg_hba.conf").write_text(f"local all {ROLE} scram-sha-256\n")
-        half.rename(self.home)
-
-    def _initdb(self, home: Path) -> list[str]:
         # One order of names on every machine, and trigrams of Chinese (PostgreSQL 17 and later).
         builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        return [
+        initdb = [
             str(self.bin / "initdb"),
-            f"--pgdata={home}",
+            f"--pgdata={half}",
             "--username=postgres",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
             *(builtin if version_of(self.bin) >= 17 else []),
-            "--auth-local=reject",
-            "--auth-host=reject",
-            *(["--no-sync"] if not durable() else []),
+            "--auth=reject",
+            *([] if durable() else ["--no-sync"]),
         ]
-
-    def _make_password(self) -> None:
-        """Give the role a password, old or new cluster: nobody ever types it."""
-        password = secrets.token_hex(32)
-        self._say_alone(self.home, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
-        new = self.passfile.with_name("password.new")
-        new.touch(mode=0o600)
-        new.write_text(f"*:*:*:{ROLE}:{password}\n")
-        new.rename(self.passfile)
-
-    def _say_alone(self, home: Path, *statements: str) -> None:
-        """Run statements while no server runs, as the superuser who cannot log in otherwise."""
-        alone = [str(self.bin / "postgres"), "--single", "-D", str(home), "-c", "exit_on_error=on"]
-        run([*alone, "postgres"], self.account, told="\n".join([*statements, ""]))
+        run(initdb, self.account)
+        # While no server runs, as the superuser, who cannot log in otherwise.
+        alone = [str(self.bin / "postgres"), "--single", "-D", str(half), "-c", "exit_on_error=on"]
+        role = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {ROLE} OWNER {ROLE}\n"
+        run([*alone, "postgres"], self.account, told=role)
+        half.rename(self.home)
 
     def command(self) -> list[str]:
         self._heal_lock_file()
@@ -222,16 +211,13 @@ class Database(Server):
         PostgreSQL refuses to start. A lock file that names its parent it takes for stale, and still
         looks for survivors in shared memory; that check would be lost if we removed the file.
         """
-        file = self.home / "postmaster.pid"
-        if self.pid_written() and not self.leftover():
-            file.write_text("\n".join([str(os.getpid()), *file.read_text().split("\n")[1:]]))
-
-    def pid_written(self) -> int | None:
-        return number_in(self.home / "postmaster.pid")
+        if self.pidfile.exists() and not self.pid():
+            lines = self.pidfile.read_text().split("\n")
+            self.pidfile.write_text("\n".join([str(os.getpid()), *lines[1:]]))
 
     def is_ready(self) -> bool:
         with suppress(OSError):
-            lines = (self.home / "postmaster.pid").read_text().splitlines()
+            lines = self.pidfile.read_text().splitlines()
             with connect(self.socket):
                 return len(lines) > 7 and lines[7].strip() == "ready"
         return False
@@ -239,14 +225,8 @@ class Database(Server):
 
 class Queue(Server):
     name = "queue"
-
-    @property
-    def socket(self) -> Path:
-        return run_dir(self.data_dir) / "queue.sock"
-
-    @property
-    def pidfile(self) -> Path:
-        return self.home / "queue.pid"
+    socket_name = "queue.sock"
+    pidfile_name = "queue.pid"
 
     def make(self) -> None:
         private(run_dir(self.data_dir), self.account)
@@ -269,9 +249,6 @@ class Queue(Server):
         }
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
         return [str(queue_binary()), *options]
-
-    def pid_written(self) -> int | None:
-        return number_in(self.pidfile)
 
     def is_ready(self) -> bool:
         with suppress(OSError), connect(self.socket) as line:

@@ -23,9 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def ask(home: Path, *statements: str) -> list[tuple[Any, ...]]:
     """Run statements one by one as the product's role; give the rows of the last."""
     entry = embedded_database(home)
-    connection = psycopg2.connect(
-        dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"], **entry["OPTIONS"]
-    )
+    connection = psycopg2.connect(dbname=entry["NAME"], user=entry["USER"], host=entry["HOST"])
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:

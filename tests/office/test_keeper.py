@@ -89,8 +89,8 @@ def test_manage_py_finds_the_running_servers_or_brings_its_own(home: Path) -> No
     assert not is_kept(home)
     with servers_in_use(home) as lease:
         assert "(42,)" in manage("shell", "--no-imports", "-c", query)
-        assert lease.keeper
-        assert lease.keeper.poll() is None
+        assert lease.keeper.process
+        assert lease.keeper.process.poll() is None
 
 
 def test_a_command_without_a_database_starts_none(home: Path) -> None:

@@ -3,20 +3,20 @@ import shutil
 import time
 from pathlib import Path
 
+import psycopg2
 import pytest
 import redis
 
-from crm.office import binaries, keeper
+from crm.office import keeper, system
 from crm.office.keeper import servers_in_use
-from crm.office.processes import ServerError
 from crm.office.servers import (
     Database,
     Queue,
-    embedded_cache_url,
     embedded_database,
     embedded_queue_url,
     run_dir,
 )
+from crm.office.system import Account, ServerError
 from tests.office.conftest import ask
 from tests.office.processes import is_alive, soon
 
@@ -29,7 +29,6 @@ def test_addresses_are_told_without_starting_or_making_anything(home: Path) -> N
     entry = embedded_database(home)
     assert entry["HOST"] == str(run_dir(home))
     assert embedded_queue_url(home).startswith("redis+socket:///")
-    assert embedded_cache_url(home).startswith("unix:///")
     assert not home.exists()
 
 
@@ -43,18 +42,30 @@ def test_a_cluster_starts_where_there_was_none_and_knows_chinese(home: Path) -> 
     assert not Queue(home).is_ready()
 
 
-def test_the_role_is_no_superuser_and_nobody_comes_in_without_the_password(home: Path) -> None:
+def test_we_come_in_as_a_role_that_is_no_superuser_and_nobody_comes_in_as_one(home: Path) -> None:
     with servers_in_use(home):
         assert ask(home, "SELECT usesuper FROM pg_user WHERE usename = current_user") == [(False,)]
-        Database(home).passfile.write_text("*:*:*:evergreen:guessed\n")
-        with pytest.raises(Exception, match="password authentication failed"):
-            ask(home, "SELECT 1")
+        with pytest.raises(psycopg2.OperationalError, match="no pg_hba"):
+            psycopg2.connect(dbname="evergreen", user="postgres", host=str(run_dir(home)))
 
 
-def test_a_lost_password_is_replaced_at_the_next_start(home: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_account_of_the_machine_does_not_come_in(home: Path) -> None:
+    with servers_in_use(home):
+        stranger = Account(65534, 65534)  # "nobody", who may open the socket: it runs the server
+        query = [
+            str(Database(home).bin / "psql"),
+            f"--host={run_dir(home)}",
+            "--username=evergreen",
+        ]
+        with pytest.raises(ServerError, match="Peer authentication failed"):
+            system.run([*query, "--command=SELECT 1"], stranger)
+
+
+def test_data_made_by_one_account_opens_for_the_one_that_runs_the_office_now(home: Path) -> None:
     with servers_in_use(home):
         ask(home, "CREATE TABLE kept (n int)")
-    Database(home).passfile.unlink()
+    (Database(home).home / "pg_ident.conf").write_text("office somebody evergreen\n")
     with servers_in_use(home):
         assert ask(home, "SELECT count(*) FROM kept") == [(0,)]
 
@@ -70,11 +81,9 @@ def test_a_start_killed_while_the_cluster_was_made_is_forgotten(home: Path) -> N
 def test_a_killed_database_is_back_within_seconds_with_every_committed_row(home: Path) -> None:
     with servers_in_use(home):
         ask(home, "CREATE TABLE kept (n int)", "INSERT INTO kept SELECT generate_series(1, 500)")
-        killed = Database(home).pid_written() or 0
+        killed = Database(home).pid() or 0
         os.kill(killed, 9)
-        assert soon(
-            lambda: Database(home).pid_written() != killed and Database(home).is_ready(), 10
-        )
+        assert soon(lambda: Database(home).pid() != killed and Database(home).is_ready(), 10)
         assert ask(home, "SELECT count(*) FROM kept") == [(500,)]
 
 
@@ -82,19 +91,19 @@ def test_a_killed_queue_is_back_within_seconds_with_every_message(home: Path) ->
     with servers_in_use(home):
         queue_at(home).rpush("celery", *range(500))
         time.sleep(1.1)  # the append-only file reaches the disk each second
-        killed = Queue(home).pid_written() or 0
+        killed = Queue(home).pid() or 0
         os.kill(killed, 9)
-        assert soon(lambda: Queue(home).pid_written() != killed and Queue(home).is_ready(), 10)
+        assert soon(lambda: Queue(home).pid() != killed and Queue(home).is_ready(), 10)
         assert queue_at(home).llen("celery") == 500
 
 
 def test_the_next_start_passes_what_a_killed_keeper_left_behind(home: Path) -> None:
     with servers_in_use(home) as lease:
         ask(home, "CREATE TABLE kept (n int)")
-        assert lease.keeper
-        left = [Database(home).pid_written() or 0, Queue(home).pid_written() or 0]
-        lease.keeper.kill()
-        lease.keeper.wait()
+        assert lease.keeper.process
+        left = [Database(home).pid() or 0, Queue(home).pid() or 0]
+        lease.keeper.process.kill()
+        lease.keeper.process.wait()
     assert all(map(is_alive, left))
     with servers_in_use(home):
         assert ask(home, "SELECT count(*) FROM kept") == [(0,)]
@@ -160,19 +169,19 @@ def test_nothing_is_started_where_both_addresses_are_set(
 
 
 def test_a_missing_server_is_named_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "_postgres_bins", lambda: iter([]))
+    monkeypatch.setattr(system, "_postgres_bins", lambda: iter([]))
     with pytest.raises(ServerError, match="PostgreSQL 15 to 18 was not found"):
-        binaries.postgres_bin()
+        system.postgres_bin()
     with pytest.raises(ServerError, match="PostgreSQL 16, which made this data"):
-        binaries.postgres_bin(16)
+        system.postgres_bin(16)
 
 
 def test_the_servers_of_the_system_will_do(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "package_folders", lambda package: [])
+    monkeypatch.setattr(system, "package_folders", lambda package: [])
     try:
-        folder = binaries.postgres_bin()
+        folder = system.postgres_bin()
     except ServerError:
         pytest.skip("this machine has no PostgreSQL of its own")
     database = Database(home)
     database.make()
-    assert (database.home / "PG_VERSION").read_text().strip() == str(binaries.version_of(folder))
+    assert (database.home / "PG_VERSION").read_text().strip() == str(system.version_of(folder))

@@ -42,8 +42,7 @@ def servers_for_tests() -> Iterator[Path]:
 def use(data_dir: Path) -> None:
     """Point settings that were read before the servers were there at them."""
     database = settings.DATABASES["default"]
-    ours = servers.embedded_database(data_dir)
-    database |= ours | {"OPTIONS": {**database["OPTIONS"], **ours["OPTIONS"]}}
+    database |= servers.embedded_database(data_dir)
     settings.DATA_DIR = data_dir
     settings.MEDIA_ROOT = data_dir / "files"
     settings.CELERY_BROKER_URL = servers.embedded_queue_url(data_dir)

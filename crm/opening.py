@@ -16,12 +16,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
 from crm import environment as env
-from crm.office.tether import end_with_the_office
 
 
 def main() -> None:
     """Make everything ready; progress goes to stderr, the demo accounts to stdout."""
-    end_with_the_office()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     django.setup()
     from crm.demo import ACCOUNTS
