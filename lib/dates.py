@@ -26,6 +26,10 @@ def add_years(anchor: date, years: int) -> date:
     return add_months(anchor, 12 * years)
 
 
+def month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
 def due_dates(effective_on: date, months: int) -> Iterator[date]:
     """Every day, after the first one, on which a payment each `months` months falls due."""
     if months < 1:

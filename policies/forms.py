@@ -17,6 +17,7 @@ from lib import dates
 from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 from policies import premiums
+from policies.lifecycle import PolicyEvent, because, may_become
 from policies.models import Insurer, Policy, PolicyQuerySet, Product
 
 A_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
@@ -206,6 +207,17 @@ class PolicyForm(VersionedForm):
     def clean_account(self) -> str:
         return self.kept_or("account", _true_account)
 
+    def clean_status(self) -> str:
+        """A contract moves as contracts move; only the insurer's file may say otherwise."""
+        status: str = self.cleaned_data["status"]
+        was = self.initial.get("status") if self.instance.pk else None
+        if was and not may_become("policy", was, status):
+            raise forms.ValidationError(
+                _('A policy does not go from "%(was)s" to "%(now)s".'),
+                params={"was": Policy.Status(was).label, "now": Policy.Status(status).label},
+            )
+        return status
+
     @transaction.atomic
     def record(self) -> Policy:
         """Save, and let the open premium follow; the audit names fields, never contents."""
@@ -218,8 +230,9 @@ class PolicyForm(VersionedForm):
             policy.covers_until = dates.cover_end(policy.effective_on, policy.cover_years)
         if created:
             policy.agent = policy.holder.agent
-        policy.save()
-        premiums.schedule(policy)
+        with because(PolicyEvent.Source.HAND, by=self.user):
+            policy.save()
+            premiums.schedule(policy)
         action = AuditEntry.Action.CREATE if created else AuditEntry.Action.UPDATE
         changed = sorted(set(self.changed_data) - {"version", "key"})
         AuditEntry.record(self.user, action, policy, fields=changed)

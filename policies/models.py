@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Sum, Value, When
@@ -50,11 +50,20 @@ class Product(models.Model):
         ACCIDENT = "accident", _("Accident")
         OTHER = "other", _("Other")
 
+    class DueBasis(models.TextChoices):
+        DATE = "date", _("The due date")
+        MONTH_END = "month_end", _("The end of the due month")
+
     insurer = models.ForeignKey(Insurer, models.PROTECT, verbose_name=_("insurer"))
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.OTHER)
     kind_corrected = models.BooleanField(_("kind set by hand"), default=False)
     grace_days = models.PositiveSmallIntegerField(_("grace days"), default=60)
+    due_basis = models.CharField(
+        _("grace counts from"), max_length=9, choices=DueBasis, default=DueBasis.DATE
+    )
+    cooling_off_days = models.PositiveSmallIntegerField(_("cooling-off days"), default=15)
+    reinstate_years = models.PositiveSmallIntegerField(_("years to reinstate"), default=2)
 
     class Meta:
         verbose_name = _("product")
@@ -72,7 +81,7 @@ class PolicyQuerySet(ScopedQuerySet["Policy"]):
 
     def in_force(self, on: date) -> Self:
         """In force as the insurer says, and not lapsed meanwhile for want of a premium."""
-        return self.filter(status=Policy.Status.IN_FORCE).exclude(lapses_on__lte=on)
+        return self.filter(status__in=Policy.COVERED).exclude(lapses_on__lte=on)
 
     def lapsed(self, on: date) -> Self:
         return self.filter(
@@ -100,6 +109,8 @@ class Policy(models.Model):
     class Status(models.TextChoices):
         IN_FORCE = "in_force", _("In force")
         LAPSED = "lapsed", _("Lapsed")
+        PAID_UP = "paid_up", _("Reduced paid-up")
+        CLAIMED = "claimed", _("Ended by a claim")
         TERMINATED = "terminated", _("Terminated")
         SURRENDERED = "surrendered", _("Surrendered")
         COOLED_OFF = "cooled_off", _("Withdrawn in cooling-off")
@@ -112,6 +123,15 @@ class Policy(models.Model):
         QUARTERLY = "quarterly", _("Quarterly")
         MONTHLY = "monthly", _("Monthly")
         IRREGULAR = "irregular", _("Irregular")
+
+    COVERED: ClassVar[tuple[str, ...]] = ("in_force", "paid_up")
+    ALIVE: ClassVar[tuple[str, ...]] = ("in_force", "lapsed", "paid_up")  # not ended for good
+
+    class Authorisation(models.TextChoices):
+        UNKNOWN = "", _("Not known")
+        SIGNED = "signed", _("Signed")
+        MISSING = "missing", _("Missing")
+        EXPIRED = "expired", _("Expired")
 
     insurer = models.ForeignKey(Insurer, models.PROTECT, db_index=False, verbose_name=_("insurer"))
     policy_no = models.CharField(_("policy number"), max_length=40)
@@ -153,6 +173,19 @@ class Policy(models.Model):
     lapses_on = models.DateField(
         null=True, editable=False
     )  # first day without cover if nobody pays
+    reinstate_by = models.DateField(_("to be reinstated by"), null=True, editable=False)
+    reinstated_on = models.DateField(_("reinstated on"), null=True, blank=True, editable=False)
+    ended_on = models.DateField(_("ended on"), null=True, blank=True, editable=False)
+    paid_to = models.DateField(_("paid to"), null=True, blank=True, editable=False)
+    authorisation = models.CharField(
+        _("auto-debit authorisation"),
+        max_length=7,
+        choices=Authorisation,
+        blank=True,
+        default=Authorisation.UNKNOWN,
+        db_default="",
+    )
+    authorised_until = models.DateField(_("authorised until"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.IN_FORCE)
     bank_name = models.CharField(_("bank"), max_length=60, blank=True, default="")
     account = EncryptedTextField(
@@ -178,6 +211,12 @@ class Policy(models.Model):
             models.Index(fields=["matures_on"], name="policy_matures"),
             models.Index(fields=["covers_until"], name="policy_covers_until"),
             models.Index(fields=["issued_on"], name="policy_issued"),
+            models.Index(
+                fields=["reinstate_by"],
+                name="policy_reinstate",
+                condition=Q(reinstate_by__isnull=False),
+            ),
+            models.Index(fields=["effective_on"], name="policy_effective"),
         )
 
     def __str__(self) -> str:
@@ -221,7 +260,7 @@ class Policy(models.Model):
 
     @cached_property
     def open_instalment(self) -> "Instalment | None":
-        return self.instalments.filter(paid_on=None).order_by("due_on").first()
+        return self.instalments.owed().order_by("due_on").first()
 
 
 MODE_MONTHS = {
@@ -250,14 +289,20 @@ def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, Any]:
     )
 
 
+OWED = Q(paid_on=None, closed_on=None)
+
+
 class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
     agent_field = "policy__holder__agent"
 
+    def owed(self) -> Self:
+        """Neither paid nor closed in another way."""
+        return self.filter(OWED)
+
     def unpaid(self, on: date) -> Self:
         """Owed on policies in force; what lapsed is for another conversation."""
-        return self.filter(
+        return self.owed().filter(
             Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=on),
-            paid_on=None,
             policy__status=Policy.Status.IN_FORCE,
         )
 
@@ -275,13 +320,40 @@ class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
 
 
 class Instalment(models.Model):
-    """One premium that falls due."""
+    """One premium that falls due. It is owed until it is paid, or closed in another way."""
+
+    class Closed(models.TextChoices):
+        WAIVED = "waived", _("Waived")
+        LOAN = "loan", _("Advanced as a premium loan")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", _("Not due yet")
+        DUE = "due", _("Due today")
+        GRACE = "grace", _("In grace")
+        LAPSED = "lapsed", _("Unpaid, lapsed")
+        PAID = "paid", _("Paid")
+        REINSTATED = "reinstated", _("Paid on reinstatement")
+        WAIVED = "waived", _("Waived")
+        LOAN = "loan", _("Advanced as a premium loan")
+        CANCELLED = "cancelled", _("Cancelled")
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="instalments", db_index=False)
     due_on = models.DateField(_("due on"))
     grace_ends_on = models.DateField(_("grace ends on"))
     amount = money(_("amount"))
     paid_on = models.DateField(_("paid on"), null=True, blank=True)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    closed_as = models.CharField(
+        _("closed as"), max_length=9, choices=Closed, blank=True, default="", db_default=""
+    )
+    promised_on = models.DateField(_("promised for"), null=True, blank=True)
+    said_paid_on = models.DateField(_("said to be paid on"), null=True, blank=True)
+    rests_until = models.DateField(_("no reminders until"), null=True, blank=True)
+    failed_on = models.DateField(_("debit failed on"), null=True, blank=True)
+    failure = models.CharField(
+        _("why the debit failed"), max_length=17, blank=True, default="", db_default=""
+    )
 
     objects = InstalmentQuerySet.as_manager()
 
@@ -293,18 +365,68 @@ class Instalment(models.Model):
             models.UniqueConstraint(
                 fields=["policy", "due_on"], name="one_instalment_of_a_due_date"
             ),
+            models.CheckConstraint(
+                condition=Q(closed_on=None, closed_as="")
+                | (Q(paid_on=None, closed_on__isnull=False) & ~Q(closed_as="")),
+                name="a_premium_is_closed_once_and_says_how",
+            ),
         )
         indexes = (
+            models.Index(fields=["due_on"], name="instalment_owed_due", condition=OWED),
+            models.Index(fields=["grace_ends_on"], name="instalment_owed_grace", condition=OWED),
             models.Index(
-                fields=["due_on"], name="instalment_unpaid_due", condition=Q(paid_on=None)
+                fields=["promised_on"],
+                name="instalment_promised",
+                condition=OWED & Q(promised_on__isnull=False),
             ),
             models.Index(
-                fields=["grace_ends_on"], name="instalment_unpaid_grace", condition=Q(paid_on=None)
+                fields=["failed_on"],
+                name="instalment_debit_failed",
+                condition=OWED & Q(failed_on__isnull=False),
+            ),
+            models.Index(
+                fields=["paid_on"], name="instalment_paid", condition=Q(paid_on__isnull=False)
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.policy_id} {self.due_on}"
 
+    @property
+    def is_owed(self) -> bool:
+        return self.paid_on is None and self.closed_on is None
 
-from policies.batches import ImportBatch  # noqa: E402, F401 - a model of this app, read by Django here
+    def state_on(self, day: date) -> "Instalment.State":
+        """Where it stands at the end of `day`; grace and lapse follow from the dates."""
+        state = Instalment.State
+        if self.closed_on is not None:
+            return state(self.closed_as)
+        if self.paid_on is not None:
+            return state.REINSTATED if self.paid_on > self.grace_ends_on else state.PAID
+        if day < self.due_on:
+            return state.SCHEDULED
+        if day == self.due_on:
+            return state.DUE
+        return state.GRACE if day <= self.grace_ends_on else state.LAPSED
+
+
+# Models of this app that live beside their verbs; Django reads them here.
+from policies.bank import BankRow  # noqa: E402
+from policies.batches import ImportBatch  # noqa: E402
+from policies.lifecycle import PolicyEvent  # noqa: E402
+from policies.promises import Promise  # noqa: E402
+from policies.reinstatement import Reinstatement  # noqa: E402
+from policies.uncollected import UncollectedCase  # noqa: E402
+
+__all__ = [
+    "BankRow",
+    "ImportBatch",
+    "Instalment",
+    "Insurer",
+    "Policy",
+    "PolicyEvent",
+    "Product",
+    "Promise",
+    "Reinstatement",
+    "UncollectedCase",
+]

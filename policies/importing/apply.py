@@ -13,6 +13,7 @@ from lib import dates
 from policies.importing import matching, staging, writing
 from policies.importing.rows import ParsedRow
 from policies.importing.staging import Stage
+from policies.lifecycle import PolicyEvent, because
 from policies.models import Insurer, Product
 
 IMPORTING = 0x424F4F4B  # key of the advisory lock: one book at a time is compared and written
@@ -68,6 +69,7 @@ class Order:
     create_agents: bool = False
     dry_run: bool = False
     name: str = ""
+    batch: int | None = None
     columns: dict[str, str] = field(default_factory=dict)  # field: the file's heading
     today: date = field(default_factory=dates.today)
 
@@ -98,7 +100,10 @@ def take_in(
             if order.dry_run:
                 transaction.set_rollback(True)
             else:
-                writing.write(order.insurer.pk, order.today)
+                with because(
+                    PolicyEvent.Source.FILE, on=order.today, by=order.by, batch=order.batch
+                ):
+                    writing.write(order.insurer.pk, order.today)
                 _record(order, report)
                 finish(report)
     finally:

@@ -150,7 +150,11 @@ def apply(batch: ImportBatch) -> None:
 
 def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> Report:
     order = Order(
-        batch.insurer, by=batch.uploaded_by, create_agents=batch.create_agents, dry_run=dry_run
+        batch.insurer,
+        by=batch.uploaded_by,
+        create_agents=batch.create_agents,
+        dry_run=dry_run,
+        batch=batch.pk,
     )
     path = Path(batch.file.path)
     return import_file(path, batch.name, order, expected=batch.expect, progress=batch.beat, **more)

@@ -28,6 +28,30 @@ _UNPRINTABLE = re.compile(
 _BROKEN = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?E\+?\d{1,2}", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{1,2}", re.IGNORECASE)  # 3E12 may be a product's code
+_WITH_CENTS = re.compile(r"(\d+)\.0+")
+
+
+_EXACT_DIGITS = 15  # that spreadsheets keep
+_EXACT = 10**_EXACT_DIGITS
+
+
+class Padded(float):
+    """A number that its format shows with leading zeros: 7 as 00007."""
+
+    width = 0
+
+    @classmethod
+    def to(cls, width: int, number: float) -> float:
+        """The number under such a format, or as it is where zeros would not tell the truth."""
+        if not number.is_integer() or not 0 <= number < _EXACT:
+            return number
+        padded = cls(number)
+        padded.width = width
+        return padded
+
+    def __str__(self) -> str:
+        return f"{int(self):0{self.width}d}"
 
 
 # Text
@@ -37,14 +61,16 @@ def text_of(cell: Cell) -> str:
     """The cell as text without blanks around it, exact for whole numbers."""
     if isinstance(cell, str):
         return _clean(cell)
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**15:
+    if isinstance(cell, Padded):
+        return str(cell)
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
         return str(int(cell))
     return str(cell)
 
 
 def shown(cell: Cell) -> str:
     """The cell as the user sees it in the spreadsheet."""
-    if isinstance(cell, float) and abs(cell) >= 10**11:
+    if isinstance(cell, float) and abs(cell) >= 10**11 and not isinstance(cell, Padded):
         return f"{cell:.5E}"
     return cell if isinstance(cell, str) else text_of(cell)
 
@@ -89,9 +115,15 @@ def code(longest: int) -> Parser:
 
     def parse(cell: Cell) -> object:
         number = _code(cell)
+        if _is_rounded(cell) or _SCIENTIFIC.fullmatch(number):
+            return Problem("number_mangled", "")
         return Problem("text_cut", number[:longest]) if len(number) > longest else number
 
     return parse
+
+
+def _is_rounded(cell: Cell) -> bool:
+    return isinstance(cell, float) and abs(cell) >= _EXACT
 
 
 def _code(cell: Cell) -> str:
@@ -105,7 +137,9 @@ def policy_number(cell: Cell) -> object:
     number = _code(cell)
     if not number:
         return Problem("policy_number_missing")
-    if (isinstance(cell, float) and abs(cell) >= 10**15) or _ROUNDED.fullmatch(number):
+    if whole := _WITH_CENTS.fullmatch(number):  # a program has taken the column for amounts
+        number = whole[1]
+    if _is_rounded(cell) or _ROUNDED.fullmatch(number) or (whole and len(number) > _EXACT_DIGITS):
         return Problem("policy_number_mangled")
     return number if len(number) <= 40 else Problem("policy_number_too_long")
 
@@ -161,7 +195,7 @@ def id_number(cell: Cell) -> object:
 
 def account(cell: Cell) -> object:
     number = _code(cell)
-    if _ROUNDED.fullmatch(number) or (isinstance(cell, float) and abs(cell) >= 10**15):
+    if _ROUNDED.fullmatch(number) or _is_rounded(cell):
         return Problem("account_mangled_by_excel", "")
     number = number.replace("-", "")
     return number if len(number) <= 40 else Problem("text_cut", number[:40])
@@ -350,7 +384,9 @@ STATUSES = meanings(
     in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup"
     " reducedpaidup",
     lapsed="失效 中止 效力中止 停效 暂停 永久失效 lapsed lapse suspended",
-    terminated="终止 已终止 合同终止 效力终止 解约 注销 理赔终止 赔付终止 给付终止 死亡终止"
+    claimed="理赔终止 赔付终止 死亡终止",
+    paid_up="减额交清 减额缴清 交清 缴清",
+    terminated="终止 已终止 合同终止 效力终止 解约 注销 给付终止"
     " 身故终止 身故理赔 身故 理赔 理赔结案 拒保 转出 terminated termination cancelled canceled"
     " claim claimed deathclaim death claimterminated terminatedbyclaim rescinded",
     surrendered="退保 已退保 退保终止 全部退保 surrendered surrender surrenderedforcash",

@@ -11,7 +11,7 @@ from django.db import connection
 
 from lib.crypto import decrypt
 from policies.models import MODE_MONTHS
-from policies.premiums import PAYABLE, USUAL_GRACE_DAYS
+from policies.premiums import PAYABLE, REINSTATEMENT_YEARS, USUAL_GRACE_DAYS
 
 _TEXTS = "gender mobile phone email address postcode".split()
 
@@ -154,6 +154,34 @@ WHERE i.is_new AND y.insurer_id = %(insurer)s AND y.policy_no = i.policy_no
     "ANALYZE import_policy",
 )
 
+
+def grace_end(due_on: str) -> str:
+    """`premiums.grace_end` in SQL; the product is `d`, and may be unknown."""
+    month_end = f"(date_trunc('month', {due_on}) + interval '1 month - 1 day')::date"
+    return (
+        f"CASE WHEN d.due_basis = 'month_end' THEN {month_end} ELSE {due_on} END"
+        f" + COALESCE(d.grace_days, {USUAL_GRACE_DAYS})"
+    )
+
+
+def follow_dates(policies: str) -> str:
+    """`premiums.follow_dates` of many: what follows from what they owe. `policies` selects their ids."""
+    return f"""
+UPDATE policies_policy y SET lapses_on = owed.grace_ends_on + 1,
+    reinstate_by = (owed.grace_ends_on + make_interval(years => owed.years))::date
+FROM (
+    SELECT p.id, min(t.grace_ends_on) AS grace_ends_on,
+        COALESCE(min(d.reinstate_years), {REINSTATEMENT_YEARS}) AS years
+    FROM policies_policy p
+    LEFT JOIN policies_product d ON d.id = p.product_id
+    LEFT JOIN policies_instalment t
+        ON t.policy_id = p.id AND t.paid_on IS NULL AND t.closed_on IS NULL
+    WHERE p.id IN ({policies}) GROUP BY p.id
+) AS owed
+WHERE y.id = owed.id AND y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1
+"""
+
+
 _REGULAR = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
 _PAYABLE = ", ".join(f"'{status.value}'" for status in PAYABLE)
 
@@ -163,25 +191,18 @@ WRITE_INSTALMENTS = (
 UPDATE policies_instalment t SET paid_on = %(today)s
 FROM import_policy i
 WHERE t.policy_id = i.policy_id AND (i.is_new OR i.is_changed)
-  AND t.paid_on IS NULL AND t.due_on < i.next_due_on
+  AND t.paid_on IS NULL AND t.closed_on IS NULL AND t.due_on < i.next_due_on
 """,
     f"""
 INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
-SELECT i.policy_id, i.next_due_on, i.next_due_on + COALESCE(d.grace_days, {USUAL_GRACE_DAYS}), i.premium
+SELECT i.policy_id, i.next_due_on, {grace_end("i.next_due_on")}, i.premium
 FROM import_policy i LEFT JOIN policies_product d ON d.id = i.product_id
 WHERE (i.is_new OR i.is_changed) AND i.next_due_on IS NOT NULL
   AND i.status IN ({_PAYABLE}) AND i.premium_mode IN ({_REGULAR})
 ON CONFLICT (policy_id, due_on) DO UPDATE SET amount = excluded.amount
 WHERE policies_instalment.paid_on IS NULL AND policies_instalment.amount <> excluded.amount
 """,
-    """
-UPDATE policies_policy y SET lapses_on = owed.lapses_on FROM (
-    SELECT i.policy_id, min(t.grace_ends_on) + 1 AS lapses_on
-    FROM import_policy i LEFT JOIN policies_instalment t ON t.policy_id = i.policy_id AND t.paid_on IS NULL
-    WHERE i.is_new OR i.is_changed GROUP BY i.policy_id
-) AS owed
-WHERE y.id = owed.policy_id AND y.lapses_on IS DISTINCT FROM owed.lapses_on
-""",
+    follow_dates("SELECT policy_id FROM import_policy WHERE is_new OR is_changed"),
 )
 
 # A client belongs to the agent of the policy that took effect last. Recomputed only where the book
