@@ -1,0 +1,225 @@
+"""Persistency (继续率): how much of a month's new premium is paid again one and two years on.
+
+For the assessment month m and k of 13 or 25, the cohort took effect k + 1 months before m: grace is 60
+days, so that the last of it has ended when m does (13 for June 2026: took effect in April 2025, due
+again in April 2026, last grace end 29 June 2026). A policy counts whole, with its annualised premium,
+when the premium that opens the new policy year is received by the end of its own grace; for shorter
+modes that is the first premium of the year. Money that came with a reinstatement comes too late.
+
+Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim or matured before that
+premium fell due; nothing due any more because the paying years are over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)  # fmt: skip
+from django.db.models.functions import Coalesce
+
+from lib import dates
+from policies.models import ANNUALISED, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
+
+MONTHS = (13, 25)
+NO_MONEY = Decimal(0)
+
+# How a cohort is split: the paths to the group's key and to its name.
+BY: dict[str, tuple[str, str]] = {
+    "agent": ("holder__agent", "holder__agent__name"),
+    "team": ("holder__agent__team", "holder__agent__team__name"),
+    "product": ("product", "product__name"),
+}
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The policies of one assessment month."""
+
+    month: date  # its first day
+    k: int  # 13 or 25
+
+    @property
+    def years(self) -> int:
+        """After how many years the premium in question falls due."""
+        return self.k // 12
+
+    @property
+    def effective(self) -> tuple[date, date]:
+        """First and last day on which its policies took effect."""
+        first = dates.add_months(self.month, -(self.k + 1))
+        return first, dates.month_end(first)
+
+    @property
+    def due(self) -> tuple[date, date]:
+        """First and last day on which the premium in question falls due."""
+        first = dates.add_years(self.effective[0], self.years)
+        return first, dates.month_end(first)
+
+    def policies(self, among: PolicyQuerySet) -> QuerySet[Any]:
+        """Policies of the cohort, each with `excluded`, `received` and `a_year`."""
+        cohort = among.filter(effective_on__range=self.effective, premium_mode__in=MODE_MONTHS)
+        weighed = cohort.annotate(a_year=ANNUALISED, excluded=_case(self._left_out()))
+        counted: QuerySet[Any] = weighed.annotate(
+            received=_case(Q(excluded=False) & self._paid_in_time())
+        )
+        return counted
+
+    def _left_out(self) -> Q:
+        anniversary = Func(
+            F("effective_on"),
+            template=f"(%(expressions)s + make_interval(years => {self.years}))::date",
+            output_field=DateField(),
+        )
+        before_it_was_due = Q(ended_on=None) | Q(ended_on__lt=anniversary)
+        ended = Q(status__in=[Policy.Status.CLAIMED, Policy.Status.MATURED]) & before_it_was_due
+        return (
+            Q(status=Policy.Status.COOLED_OFF)
+            | ended
+            | Q(pay_years__gt=0, pay_years__lte=self.years)
+        )
+
+    def _premium(self) -> QuerySet[Instalment]:
+        return Instalment.objects.filter(policy=OuterRef("pk"), due_on__range=self.due)
+
+    def _paid_in_time(self) -> Q:
+        in_time = Q(paid_on__lte=F("grace_ends_on")) | Q(closed_as=Instalment.Closed.WAIVED)
+        # Of a premium that fell due before we knew the policy, the book tells where it stands now.
+        known_later = Q(next_due_on__gt=self.due[1]) | Q(paid_to__gt=self.due[1])
+        return Q(Exists(self._premium().filter(in_time))) | (
+            ~Q(Exists(self._premium())) & known_later & Q(reinstated_on=None)
+        )
+
+    def levers(self, among: PolicyQuerySet, day: date) -> QuerySet[Any]:
+        """What can still be collected in time, the heaviest first; each with `grace_ends_on`."""
+        owed = self._premium().filter(Q(paid_on=None, closed_on=None, grace_ends_on__gte=day))
+        collectable = self.policies(among).filter(
+            Exists(owed), excluded=False, status=Policy.Status.IN_FORCE
+        )
+        ends_on = owed.values("grace_ends_on")[:1]
+        return collectable.annotate(grace_ends_on=ends_on).order_by(
+            "-a_year", "grace_ends_on", "pk"
+        )
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Money and policies of a group: what was received out of what there was."""
+
+    key: Any
+    name: str
+    numerator: Decimal = NO_MONEY
+    denominator: Decimal = NO_MONEY
+    received: int = 0
+    policies: int = 0
+    excluded: int = 0
+
+    @property
+    def by_premium(self) -> Decimal | None:
+        """Share of the premium, four decimals; None where there was nothing to keep."""
+        return _share(self.numerator, self.denominator)
+
+    @property
+    def by_count(self) -> Decimal | None:
+        return _share(Decimal(self.received), Decimal(self.policies))
+
+    def __add__(self, other: "Rate") -> "Rate":
+        return Rate(
+            self.key,
+            self.name,
+            self.numerator + other.numerator,
+            self.denominator + other.denominator,
+            self.received + other.received,
+            self.policies + other.policies,
+            self.excluded + other.excluded,
+        )
+
+
+def rates(
+    among: PolicyQuerySet, month: date, k: int, *, by: str | None = None, months: int = 1
+) -> list[Rate]:
+    """The rate of each group, by name; `months` of 12 adds up the twelve cohorts that end with this one."""
+    groups: dict[Any, Rate] = {}
+    for back in range(months):
+        for rate in _rates_of(Cohort(dates.add_months(month, -back), k), among, by):
+            groups[rate.key] = groups[rate.key] + rate if rate.key in groups else rate
+    return sorted(groups.values(), key=lambda rate: (rate.name == "", rate.name, str(rate.key)))
+
+
+def _rates_of(cohort: Cohort, among: PolicyQuerySet, by: str | None) -> Iterable[Rate]:
+    key, name = BY[by] if by else (None, None)
+    policies = cohort.policies(among).order_by()
+    grouped = policies.values(key, name) if key and name else policies.values(all=Value(1))
+    counted, received = Q(excluded=False), Q(received=True)
+    figures = grouped.annotate(
+        numerator=Coalesce(Sum("a_year", filter=received), NO_MONEY),
+        denominator=Coalesce(Sum("a_year", filter=counted), NO_MONEY),
+        received_count=Count("pk", filter=received),
+        counted=Count("pk", filter=counted),
+        left_out=Count("pk", filter=~counted),
+    )
+    row: Any
+    for row in figures:
+        yield Rate(
+            row[key] if key else None,
+            (row[name] if name else "") or "",
+            row["numerator"],
+            row["denominator"],
+            row["received_count"],
+            row["counted"],
+            row["left_out"],
+        )
+
+
+@dataclass(frozen=True)
+class Lever:
+    """An unpaid policy still in grace, and what collecting it is worth."""
+
+    policy: Policy
+    premium: Decimal
+    gain: Decimal  # in points of the rate, 0 to 1
+    total: Decimal  # the gain of this and all heavier ones together
+    grace_ends_on: date
+
+    def days_left(self, day: date) -> int:
+        return (self.grace_ends_on - day).days
+
+
+def levers(among: PolicyQuerySet, month: date, k: int, day: date) -> list[Lever]:
+    """The fewest policies that lift the rate most: by weight, each with its share of the denominator."""
+    cohort = Cohort(month, k)
+    whole = sum((rate.denominator for rate in rates(among, month, k)), NO_MONEY)
+    rows, so_far = [], NO_MONEY
+    for policy in cohort.levers(among, day).select_related("holder__agent", "product"):
+        premium: Decimal = policy.a_year
+        so_far += premium
+        rows.append(Lever(policy, premium, premium / whole, so_far / whole, policy.grace_ends_on))
+    return rows
+
+
+def assessed_on(month: date) -> date:
+    """The day on which the month's rate is final."""
+    return dates.month_end(month) + timedelta(days=1)
+
+
+def _case(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal | None:
+    return (part / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP) if whole else None
