@@ -1,5 +1,7 @@
 """What stands around every page: product name, theme, and where this person can go."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -10,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.views import THEMES
+from followups.models import FollowUp
+from lib import dates
 
 
 class Place(NamedTuple):
@@ -56,16 +60,32 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen if chosen in THEMES else "system",
     }
     if isinstance(user, User):
-        context["nav"] = [{"label": "", "items": _items(places_of(user), request.path)}]
-        context["tabs"] = _items(tabs_of(user), request.path)
+        counts = {TODAY.url_name: open_today(user)}
+        context["nav"] = [{"label": "", "items": _items(places_of(user), request.path, counts)}]
+        context["tabs"] = _items(tabs_of(user), request.path, counts)
     return context
 
 
-def _items(places: list[Place], path: str) -> list[dict[str, Any]]:
+def open_today(user: User) -> Callable[[], int]:
+    """How much is open on the user's own list; counted once, and only if the page shows it."""
+    mine = FollowUp.objects.open().filter(client__agent=user).visible_to(user)
+    return cache(lambda: mine.on(dates.today()).count())
+
+
+def _items(
+    places: list[Place], path: str, counts: dict[str, Callable[[], int]]
+) -> list[dict[str, Any]]:
     items = []
     for place in places:
         url = reverse(place.url_name)
         items.append(
-            {"label": place.label, "icon": place.icon, "url": url, "current": path.startswith(url)}
+            {
+                "label": place.label,
+                "icon": place.icon,
+                "url": url,
+                "current": path.startswith(url),
+                "name": place.url_name,
+                "count": counts.get(place.url_name),
+            }
         )
     return items

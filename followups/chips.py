@@ -175,16 +175,29 @@ def grace_of(followup: FollowUp, today: date) -> Grace | None:
     return Grace(instalment.due_on, instalment.grace_ends_on, today)
 
 
+def sentence_gap() -> str:
+    """Chinese sets no space after its full stop."""
+    return "" if (get_language() or "").startswith("zh") else " "
+
+
 def sentence(followup: FollowUp, today: date) -> str:
     """Why it stands on today's list, as one would say it."""
     grace = grace_of(followup, today)
     if grace and grace.day_number > 0 and grace.left >= 0:
-        values = {"n": grace.day_number, "left": grace.left}
-        words = _(
-            "The premium has been outstanding for %(n)s days. "
-            "Grace ends in %(left)s days, and the cover with it."
-        )
-        return words % values
+        late, left = grace.day_number, grace.left
+        outstanding = ngettext(
+            "The premium has been outstanding for %(n)s day.",
+            "The premium has been outstanding for %(n)s days.",
+            late,
+        ) % {"n": late}
+        ends = ngettext(
+            "Grace ends in %(n)s day, and the cover with it.",
+            "Grace ends in %(n)s days, and the cover with it.",
+            left,
+        ) % {"n": left}
+        if left == 0:
+            ends = _("Grace ends today, and the cover with it.")
+        return outstanding + sentence_gap() + ends
     if followup.rule == FollowUp.AGREED:
         return _("This was agreed with the client for %(day)s.") % {
             "day": in_words(followup.occasion_on)

@@ -1,5 +1,6 @@
 """The client's own page: policies, household, what happened and what comes."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -42,7 +43,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
         "age": client.age_on(today),
         "policies": [Held(policy, today) for policy in policies],
         "annual": sum(policy.annualised_premium for policy in in_force),
-        "household": household_of(policies),
+        "household": household_of(client, policies),
         "coming": sorted(coming_dates(client, policies, today), key=lambda coming: coming.on)[:8],
         "months": by_month(shown, today),
         "earlier": len(events) - len(shown),
@@ -65,14 +66,59 @@ class Insured:
     policies: int
 
 
-def household_of(policies: Iterable[Policy]) -> list[Insured]:
+@dataclass(frozen=True)
+class Household:
+    """The client and whom their policies insure, placed as in a family tree."""
+
+    own: int
+    parents: Sequence[Insured]
+    partners: Sequence[Insured]
+    children: Sequence[Insured]
+    others: Sequence[Insured]
+
+    @property
+    def size(self) -> int:
+        return 1 + sum(map(len, (self.parents, self.partners, self.children, self.others)))
+
+
+def household_of(client: Client, policies: Iterable[Policy]) -> Household | None:
     """Who else is insured by the client's policies, as far as the book tells it."""
     people: dict[tuple[str, str], int] = {}
+    own = 0
     for policy in policies:
-        if policy.insured_name and policy.insured_name != policy.holder.name:
+        if policy.insured_name in {"", client.name}:
+            own += 1
+        else:
             key = (policy.insured_name, policy.relation)
             people[key] = people.get(key, 0) + 1
-    return [Insured(name, relation, count) for (name, relation), count in people.items()]
+    if not people:
+        return None
+    places: dict[str, list[Insured]] = {place: [] for place in (*RELATIONS, "others")}
+    for (name, relation), count in people.items():
+        places[place_of(relation)].append(Insured(name, relation, count))
+    return Household(own, **places)
+
+
+# The longer words first: 父母 holds no 子, but 妻子 does.
+RELATIONS = {
+    "partners": ("配偶", "夫", "妻", "爱人", "spouse", "husband", "wife", "partner"),
+    "parents": ("父", "母", "爸", "妈", "公公", "婆婆", "parent", "father", "mother"),
+    "children": ("子", "女", "儿", "孩", "child", "son", "daughter"),
+}
+FARTHER = ("祖", "外公", "外婆", "孙", "兄", "弟", "姐", "妹", "侄", "甥")
+
+
+def place_of(relation: str) -> str:
+    """Where a person stands in the tree, by what the book calls them."""
+    if any(part in relation for part in FARTHER):
+        return "others"
+    english = re.findall(r"[a-z]+", relation.lower())
+
+    def means(part: str) -> bool:
+        return part in english if part.isascii() else part in relation
+
+    found = (place for place, parts in RELATIONS.items() if any(map(means, parts)))
+    return next(found, "others")
 
 
 @dataclass(frozen=True)

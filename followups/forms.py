@@ -27,6 +27,14 @@ CHANNELS = {
     Contact.Channel.OTHER: "three-dots",
 }
 NEED_A_DAY = {Contact.Outcome.WILL_PAY, Contact.Outcome.ASKED_LATER}
+WHY_LATER = (
+    ("busy", _("Client is busy")),
+    ("missed", _("Not reached")),
+    ("payday", _("Waits for payday")),
+)
+# Which step is offered after which outcome; after all others one may be added.
+STEPS = {Contact.Outcome.NO_ANSWER: "again", Contact.Outcome.WILL_PAY: "check"}
+ADDED = "more"
 
 
 class DayForm(forms.Form):
@@ -55,9 +63,19 @@ class KeyForm(forms.Form):
 
 
 class LaterForm(KeyForm):
-    until = forms.DateField(
-        label=_("Another day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    until = forms.DateField(required=False)
+    until_other = forms.DateField(required=False)
+    reason = forms.ChoiceField(choices=WHY_LATER, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["until"] = data.get("until") or data.get("until_other")
+        if "until_other" in self.errors:
+            self.add_error("until", self.errors["until_other"][0])
+        elif not data["until"] and "until" not in self.errors:
+            self.add_error("until", _("Choose the day."))
+        data["reason"] = str(dict(WHY_LATER).get(data.get("reason", ""), ""))
+        return data
 
 
 class LogForm(KeyForm):
@@ -71,6 +89,13 @@ class LogForm(KeyForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until_other = forms.DateField(required=False)
+    steps = forms.BooleanField(required=False)  # the switches were there to be seen
+    follow = forms.MultipleChoiceField(
+        choices=[(code, code) for code in (*STEPS.values(), ADDED)], required=False
+    )
+    next_again = forms.DateField(required=False)
+    next_check = forms.DateField(required=False)
+    next_more = forms.DateField(required=False)
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -95,4 +120,17 @@ class LogForm(KeyForm):
         if outcome not in NEED_A_DAY:
             data["until"] = None
         data["channel"] = data.get("channel") or Contact.Channel.CALL
+        data["follow"], data["next_on"] = self._step(outcome, data)
         return data
+
+    def _step(self, outcome: str | None, data: dict[str, Any]) -> tuple[bool | None, date | None]:
+        """Whether a next step was switched on, and its day; None where nobody was asked."""
+        if not data.get("steps") or not outcome or outcome == Contact.Outcome.ASKED_LATER:
+            return None, None
+        code = STEPS.get(Contact.Outcome(outcome), ADDED)
+        if code not in data.get("follow", []):
+            return False, None
+        day = data.get(f"next_{code}")
+        if code == ADDED and not day and "next_more" not in self.errors:
+            self.add_error("next_more", _("Choose the day."))
+        return True, day

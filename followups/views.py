@@ -19,7 +19,17 @@ from accounts.scope import agents_seen_by
 from clients.models import Client, Contact
 from followups import agenda, chips, scripts, work
 from followups.agenda import Agenda, Stop
-from followups.forms import CHANNELS, TILES, DayForm, KeyForm, LaterForm, LogForm
+from followups.forms import (
+    ADDED,
+    CHANNELS,
+    STEPS,
+    TILES,
+    WHY_LATER,
+    DayForm,
+    KeyForm,
+    LaterForm,
+    LogForm,
+)
 from followups.models import FollowUp, ListRun
 from lib import dates, lunar
 from lib.templatetags.ui import day as day_in_words
@@ -153,7 +163,13 @@ def later(request: Request, pk: int) -> HttpResponse:
     try:
         with transaction.atomic():
             if SentForm.first_time(request.user, form.cleaned_data["key"]):
-                work.put_off(followup, by=request.user, until=until, on=dates.today())
+                work.put_off(
+                    followup,
+                    by=request.user,
+                    until=until,
+                    on=dates.today(),
+                    reason=form.cleaned_data["reason"],
+                )
     except work.Refused as refusal:
         form.add_error("until", str(refusal))
         return _later_sheet(request, followup, form)
@@ -205,20 +221,25 @@ def _record(
                     note=data.get("note", ""),
                     channel=data.get("channel") or Contact.Channel.CALL,
                     until=data.get("until"),
+                    follow=data.get("follow"),
+                    next_on=data.get("next_on"),
                 )
     except work.Refused as refusal:
         if form is not None and followup is not None and followup.is_open:
             form.add_error(None, str(refusal))
             return _log_sheet(request, followup, form)
         return _refuse(request, _agenda(request), client, str(refusal))
-    return _answer(
-        request, client, _contact_of(followups[0]), _said(client, followups, data["outcome"])
-    )
+    contact = _contact_of(followups[0])
+    return _answer(request, client, contact, _said(client, followups, data["outcome"], contact))
 
 
-def _said(client: Client, followups: list[FollowUp], outcome: str) -> str:
+def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Contact | None) -> str:
     label = Contact.Outcome(outcome).label
-    return f"{client.name} · {agenda.task_of(followups[0])} · {label}"
+    words = f"{client.name} · {agenda.task_of(followups[0])} · {label}"
+    step = FollowUp.objects.open().filter(after__contact=contact).first() if contact else None
+    if step is None:
+        return words
+    return f"{words} · " + _("next step %(day)s") % {"day": day_in_words(step.list_on)}
 
 
 def _answer(request: Request, client: Client, contact: Contact | None, words: str) -> HttpResponse:
@@ -306,6 +327,8 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
         "outcomes": [(o.value, _outcome_words(o, followup), icon) for o, icon in TILES.items()],
         "channels": [(c.value, c.label, icon) for c, icon in CHANNELS.items()],
         "days": _promise_days(followup),
+        "steps": _steps(form),
+        "first_day": dates.today(),
         "through": _through(request),
         "service_of": agenda.service_of(followup),
     }
@@ -317,6 +340,24 @@ def _outcome_words(outcome: Contact.Outcome, followup: FollowUp) -> str:
     if outcome == Contact.Outcome.DONE and followup.series == "premium":
         return _("Says it is paid")
     return str(outcome.label)
+
+
+def _steps(form: LogForm) -> list[dict[str, Any]]:
+    """The next step after each outcome, as it is offered or as it was sent."""
+    usual = {STEPS[Contact.Outcome.NO_ANSWER]: 1, STEPS[Contact.Outcome.WILL_PAY]: 0, ADDED: 7}
+    sent = form.data.getlist("follow") if form.is_bound else None  # type: ignore[attr-defined]
+    steps = []
+    for code, days in usual.items():
+        day = (dates.today() + days * ONE_DAY).isoformat() if days else ""
+        steps.append(
+            {
+                "code": code,
+                "on": code != ADDED if sent is None else code in sent,
+                "day": form.data.get(f"next_{code}", "") if form.is_bound else day,
+                "wrong": form.errors.get(f"next_{code}") if form.is_bound else None,
+            }
+        )
+    return steps
 
 
 def _promise_days(followup: FollowUp) -> list[tuple[date, str]]:
@@ -342,6 +383,8 @@ def _later_sheet(request: Request, followup: FollowUp, form: LaterForm) -> HttpR
         "chip": next(iter(chips.of(followup, now)), None),
         "service_of": agenda.service_of(followup),
         "through": _through(request),
+        "reasons": WHY_LATER,
+        "typed": form.data.get("until_other") or form.data.get("until") or "",
         "first_day": now,
         "last_day": followup.instalment.grace_ends_on if followup.instalment else None,
     }

@@ -30,15 +30,22 @@ def record(
     note: str = "",
     channel: str = Contact.Channel.CALL,
     until: date | None = None,
+    follow: bool | None = None,
+    next_on: date | None = None,
 ) -> Contact:
     """Close the given open follow-ups of one client with one contact, and make the next step.
 
-    `until` is the day asked for or promised. Raises Refused when nothing is open any more, when the
-    clients differ, or when the day does not fit.
+    `until` is the day asked for or promised. The outcome decides on the next step unless `follow`
+    says otherwise; `next_on` moves it. Raises Refused when nothing is open any more, when the
+    clients differ, or when a day does not fit.
     """
     rows = _lock(followups)
     client = rows[0].client
-    next_on = _next_day(rows, outcome, on, until)
+    usual = _next_day(rows, outcome, on, until)
+    if follow is not None and outcome != Outcome.ASKED_LATER:
+        next_on = _chosen_day(usual, follow, next_on, on)
+    else:
+        next_on = usual
     contact = Contact.objects.create(
         client=client,
         by=by,
@@ -88,6 +95,13 @@ def _next_day(rows: list[FollowUp], outcome: str, on: date, until: date | None) 
     return until + ONE_DAY if outcome == Outcome.WILL_PAY else until
 
 
+def _chosen_day(usual: date | None, follow: bool, wished: date | None, on: date) -> date | None:
+    day = (wished or usual) if follow else None
+    if day and day < on:
+        raise Refused(_("Choose a day from today on."))
+    return day
+
+
 def check_day(rows: Sequence[FollowUp], until: date, today: date) -> None:
     """Refuse a day that has passed, or on which a premium can no longer save the cover."""
     if until < today:
@@ -122,7 +136,7 @@ def _agree(row: FollowUp, day: date) -> None:
     )
 
 
-def put_off(followup: FollowUp, *, by: User, until: date, on: date) -> Contact:
+def put_off(followup: FollowUp, *, by: User, until: date, on: date, reason: str = "") -> Contact:
     """Move one follow-up to a later day; the timeline keeps who did so. Raises Refused."""
     return record(
         [followup],
@@ -131,6 +145,7 @@ def put_off(followup: FollowUp, *, by: User, until: date, on: date) -> Contact:
         on=on,
         channel=Contact.Channel.OTHER,
         until=until,
+        note=reason,
     )
 
 

@@ -207,13 +207,13 @@ def day(value: date | None, style: str = "") -> str:
 
 @register.filter
 def weekday_day(value: date | None, style: str = "") -> str:
-    """`6月12日 周五`, `Fri 12 June`; with "long" `6月12日 星期五`, `Friday 12 June`."""
+    """`6月12日 周五`, `Fri 12 June`; "long" `6月12日 星期五`, `Friday 12 June`; "short" `Fri 12 Jun`."""
     if not value:
         return ""
     on = _office_day(value)
     if _in_chinese():
         return f"{day(on)} {'星期' if style == 'long' else '周'}{HAN_WEEKDAYS[on.weekday()]}"
-    return f"{weekday(on, style)} {day(on)}"
+    return f"{weekday(on, style)} {day(on, style)}"
 
 
 @register.filter
@@ -235,6 +235,12 @@ def year_month(value: date | None) -> str:
         return ""
     on = _office_day(value)
     return f"{on.year}年{on.month}月" if _in_chinese() else f"{MONTHS[on.month - 1]} {on.year}"
+
+
+@register.filter
+def month(number: int) -> str:
+    """`6月`, `Jun`"""
+    return f"{number}月" if _in_chinese() else MONTHS[number - 1][:3]
 
 
 @register.filter

@@ -222,3 +222,86 @@ def test_a_stop_without_a_tick_is_told(alice: Any, login: Any, make_followup: An
     assert browser.post(url, {"key": "a"}, headers=HTMX).status_code == 409
     assert browser.post(url, {"key": "a", "task": "x"}).status_code == 302
     assert not Contact.objects.exists()
+
+
+# --- the next step: shown, moved or switched off
+
+
+@pytest.mark.parametrize(
+    ("sent", "next_on"),
+    [
+        ({"outcome": "no_answer", "follow": "again"}, date(2026, 6, 13)),
+        (
+            {"outcome": "no_answer", "follow": "again", "next_again": "2026-06-15"},
+            date(2026, 6, 15),
+        ),
+        ({"outcome": "no_answer"}, None),
+        ({"outcome": "will_pay", "until": "2026-06-14", "follow": "check"}, date(2026, 6, 15)),
+        ({"outcome": "will_pay", "until": "2026-06-14", "follow": "more"}, None),
+        ({"outcome": "done", "follow": "more", "next_more": "2026-06-20"}, date(2026, 6, 20)),
+        ({"outcome": "done", "follow": "again", "next_again": "2026-06-15"}, None),
+        ({"outcome": "asked_later", "until": "2026-06-14"}, date(2026, 6, 14)),
+    ],
+)
+def test_the_agent_decides_on_the_next_step(
+    alice: Any, login: Any, owed: FollowUp, sent: dict[str, Any], next_on: date | None
+) -> None:
+    assert log(login(alice), owed, steps="1", **sent).status_code == 302
+    steps = FollowUp.objects.filter(after=owed)
+    assert [step.list_on for step in steps] == ([next_on] if next_on else [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"outcome": "done", "follow": "more", "next_more": ""},
+        {"outcome": "done", "follow": "more", "next_more": "2026-02-30"},
+        {"outcome": "no_answer", "follow": "again", "next_again": "2026-06-01"},
+    ],
+)
+def test_a_next_step_needs_a_day_from_today_on(
+    alice: Any, login: Any, owed: FollowUp, sent: dict[str, Any]
+) -> None:
+    answer = log(login(alice), owed, steps="1", **sent)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    assert not Contact.objects.exists()
+
+
+def test_the_toast_says_when_it_goes_on(alice: Any, login: Any, owed: FollowUp) -> None:
+    page = log(login(alice), owed, outcome="no_answer", headers=HTMX).content.decode()
+    assert "6月13日</p>" in page
+
+
+def test_the_reason_for_later_is_written_down(alice: Any, login: Any, owed: FollowUp) -> None:
+    url = f"/tasks/{owed.pk}/later/"
+    login(alice).post(url, {"until_other": "2026-06-15", "reason": "busy", "key": "a"})
+    contact = Contact.objects.get()
+    assert contact.note in {"Client is busy", "客户在忙"}
+    assert contact.promised_on == date(2026, 6, 15)
+
+
+def test_later_without_a_day_asks_for_one(alice: Any, login: Any, owed: FollowUp) -> None:
+    answer = login(alice).post(f"/tasks/{owed.pk}/later/", {"until_other": "", "key": "a"})
+    assert answer.status_code == 422
+    assert 'id="until-wrong"' in answer.content.decode()
+
+
+# --- how much is open, wherever one is
+
+
+def test_the_menu_counts_what_is_open_today(
+    alice: Any, login: Any, owed: FollowUp, make_followup: Any
+) -> None:
+    make_followup(owed.client)
+    browser = login(alice)
+    page = browser.get("/policies/").content.decode()
+    assert 'id="nav-today">2</span>' in page
+    assert 'id="tab-today">2</span>' in page
+    answer = log(browser, owed, headers=HTMX).content.decode()
+    assert 'id="tab-today" hx-swap-oob="true">1</span>' in answer
+
+
+def test_a_leader_has_no_list_to_count(bob: Any, login: Any, owed: FollowUp) -> None:
+    assert "nav-today" not in login(bob).get("/team/").content.decode()
+    assert "tab-today" not in log(login(bob), owed, headers=HTMX).content.decode()
