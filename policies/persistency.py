@@ -10,9 +10,9 @@ Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim or
 premium fell due; nothing due any more because the paying years are over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from django.db.models import (
     Exists,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -31,7 +32,7 @@ from django.db.models import (
     Value,
     When,
 )  # fmt: skip
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncMonth
 
 from lib import dates
 from policies.models import ANNUALISED, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
@@ -49,10 +50,11 @@ BY: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Cohort:
-    """The policies of one assessment month."""
+    """The policies of an assessment month, or of the `months` that end with it."""
 
     month: date  # its first day
     k: int  # 13 or 25
+    months: int = 1
 
     @property
     def years(self) -> int:
@@ -62,59 +64,71 @@ class Cohort:
     @property
     def effective(self) -> tuple[date, date]:
         """First and last day on which its policies took effect."""
-        first = dates.add_months(self.month, -(self.k + 1))
-        return first, dates.month_end(first)
+        last = dates.add_months(self.month, -(self.k + 1))
+        return dates.add_months(last, 1 - self.months), dates.month_end(last)
 
     @property
     def due(self) -> tuple[date, date]:
-        """First and last day on which the premium in question falls due."""
-        first = dates.add_years(self.effective[0], self.years)
-        return first, dates.month_end(first)
+        """First and last day on which the premiums in question fall due."""
+        first, last = self.effective
+        return dates.add_years(first, self.years), dates.month_end(
+            dates.add_years(last, self.years)
+        )
 
     def policies(self, among: PolicyQuerySet) -> QuerySet[Any]:
         """Policies of the cohort, each with `excluded`, `received` and `a_year`."""
         cohort = among.filter(effective_on__range=self.effective, premium_mode__in=MODE_MONTHS)
-        weighed = cohort.annotate(a_year=ANNUALISED, excluded=_case(self._left_out()))
+        dated = cohort.annotate(
+            anniversary_on=self._in_years("%(expressions)s"),
+            due_from=self._in_years("date_trunc('month', %(expressions)s)"),
+            due_before=self._in_years("date_trunc('month', %(expressions)s) + interval '1 month'"),
+        )
+        weighed = dated.annotate(a_year=ANNUALISED, excluded=_case(self._left_out()))
         counted: QuerySet[Any] = weighed.annotate(
             received=_case(Q(excluded=False) & self._paid_in_time())
         )
         return counted
 
-    def _left_out(self) -> Q:
-        anniversary = Func(
+    def _in_years(self, day: str) -> Func:
+        """A date that follows from the effective date, some years on; 29 February becomes the 28th."""
+        return Func(
             F("effective_on"),
-            template=f"(%(expressions)s + make_interval(years => {self.years}))::date",
+            template=f"({day} + make_interval(years => {self.years}))::date",
             output_field=DateField(),
         )
-        before_it_was_due = Q(ended_on=None) | Q(ended_on__lt=anniversary)
+
+    def _left_out(self) -> Q:
+        before_it_was_due = Q(ended_on=None) | Q(ended_on__lt=F("anniversary_on"))
         ended = Q(status__in=[Policy.Status.CLAIMED, Policy.Status.MATURED]) & before_it_was_due
-        return (
-            Q(status=Policy.Status.COOLED_OFF)
-            | ended
-            | Q(pay_years__gt=0, pay_years__lte=self.years)
-        )
+        paid_in_full = Q(pay_years__gt=0, pay_years__lte=self.years)
+        return Q(status=Policy.Status.COOLED_OFF) | ended | paid_in_full
 
     def _premium(self) -> QuerySet[Instalment]:
-        return Instalment.objects.filter(policy=OuterRef("pk"), due_on__range=self.due)
+        """Subquery: the premium that opens the new policy year."""
+        return Instalment.objects.filter(
+            policy=OuterRef("pk"),
+            due_on__gte=OuterRef("due_from"),
+            due_on__lt=OuterRef("due_before"),
+        )
 
     def _paid_in_time(self) -> Q:
         in_time = Q(paid_on__lte=F("grace_ends_on")) | Q(closed_as=Instalment.Closed.WAIVED)
         # Of a premium that fell due before we knew the policy, the book tells where it stands now.
-        known_later = Q(next_due_on__gt=self.due[1]) | Q(paid_to__gt=self.due[1])
+        stands_later = Q(next_due_on__gte=F("due_before")) | Q(paid_to__gte=F("due_before"))
         return Q(Exists(self._premium().filter(in_time))) | (
-            ~Q(Exists(self._premium())) & known_later & Q(reinstated_on=None)
+            ~Q(Exists(self._premium())) & stands_later & Q(reinstated_on=None)
         )
 
     def levers(self, among: PolicyQuerySet, day: date) -> QuerySet[Any]:
         """What can still be collected in time, the heaviest first; each with `grace_ends_on`."""
-        owed = self._premium().filter(Q(paid_on=None, closed_on=None, grace_ends_on__gte=day))
-        collectable = self.policies(among).filter(
+        owed = self._premium().filter(paid_on=None, closed_on=None, grace_ends_on__gte=day)
+        collectable: QuerySet[Any] = self.policies(among).filter(
             Exists(owed), excluded=False, status=Policy.Status.IN_FORCE
         )
-        ends_on = owed.values("grace_ends_on")[:1]
-        return collectable.annotate(grace_ends_on=ends_on).order_by(
-            "-a_year", "grace_ends_on", "pk"
+        with_end: QuerySet[Any] = collectable.annotate(
+            grace_ends_on=owed.values("grace_ends_on")[:1]
         )
+        return with_end.order_by("-a_year", "grace_ends_on", "pk")
 
 
 @dataclass(frozen=True)
@@ -138,46 +152,42 @@ class Rate:
     def by_count(self) -> Decimal | None:
         return _share(Decimal(self.received), Decimal(self.policies))
 
-    def __add__(self, other: "Rate") -> "Rate":
-        return Rate(
-            self.key,
-            self.name,
-            self.numerator + other.numerator,
-            self.denominator + other.denominator,
-            self.received + other.received,
-            self.policies + other.policies,
-            self.excluded + other.excluded,
-        )
-
 
 def rates(
     among: PolicyQuerySet, month: date, k: int, *, by: str | None = None, months: int = 1
 ) -> list[Rate]:
-    """The rate of each group, by name; `months` of 12 adds up the twelve cohorts that end with this one."""
-    groups: dict[Any, Rate] = {}
-    for back in range(months):
-        for rate in _rates_of(Cohort(dates.add_months(month, -back), k), among, by):
-            groups[rate.key] = groups[rate.key] + rate if rate.key in groups else rate
-    return sorted(groups.values(), key=lambda rate: (rate.name == "", rate.name, str(rate.key)))
+    """The rate of each group, by name; `months` of 12 takes the twelve cohorts that end with this one."""
+    policies = Cohort(month, k, months).policies(among).order_by()
+    if by is None:
+        return list(_rates(policies.values(key=Value(None, IntegerField()), name=Value(""))))
+    key, name = BY[by]
+    found = _rates(policies.values(key=F(key), name=Coalesce(F(name), Value(""))))
+    return sorted(found, key=lambda rate: (rate.name == "", rate.name, str(rate.key)))
 
 
-def _rates_of(cohort: Cohort, among: PolicyQuerySet, by: str | None) -> Iterable[Rate]:
-    key, name = BY[by] if by else (None, None)
-    policies = cohort.policies(among).order_by()
-    grouped = policies.values(key, name) if key and name else policies.values(all=Value(1))
+def trend(among: PolicyQuerySet, month: date, k: int, months: int = 12) -> list[tuple[date, Rate]]:
+    """The rate of each of the months up to this one, oldest first."""
+    policies = Cohort(month, k, months).policies(among).order_by()
+    found = {
+        dates.add_months(rate.key, k + 1): rate
+        for rate in _rates(policies.values(key=TruncMonth("effective_on"), name=Value("")))
+    }
+    wanted = [dates.add_months(month, back) for back in range(1 - months, 1)]
+    return [(each, found.get(each, Rate(None, ""))) for each in wanted]
+
+
+def _rates(grouped: QuerySet[Any, Any]) -> Iterator[Rate]:
     counted, received = Q(excluded=False), Q(received=True)
-    figures = grouped.annotate(
+    for row in grouped.annotate(
         numerator=Coalesce(Sum("a_year", filter=received), NO_MONEY),
         denominator=Coalesce(Sum("a_year", filter=counted), NO_MONEY),
         received_count=Count("pk", filter=received),
         counted=Count("pk", filter=counted),
         left_out=Count("pk", filter=~counted),
-    )
-    row: Any
-    for row in figures:
+    ):
         yield Rate(
-            row[key] if key else None,
-            (row[name] if name else "") or "",
+            row["key"],
+            row["name"],
             row["numerator"],
             row["denominator"],
             row["received_count"],
@@ -212,9 +222,9 @@ def levers(among: PolicyQuerySet, month: date, k: int, day: date) -> list[Lever]
     return rows
 
 
-def assessed_on(month: date) -> date:
-    """The day on which the month's rate is final."""
-    return dates.month_end(month) + timedelta(days=1)
+def latest_month(day: date) -> date:
+    """The furthest month that can be looked at: its premiums fall due in the month of `day`."""
+    return dates.add_months(day.replace(day=1), 2)
 
 
 def _case(condition: Q) -> Case:

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from policies import views
+from policies.persistency_views import persistency
 
 # A policy's own page is "policy" in crm/urls.py: it shows the service around it as well.
 policies = [
@@ -13,5 +14,6 @@ policies = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/", include((policies, "policies"))),
+    path("persistency/", persistency, name="persistency"),
     path("imports/", include("policies.import_urls")),
 ]

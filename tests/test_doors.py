@@ -94,6 +94,7 @@ DOORS: dict[str, Door] = {
     ),
     "policies:paid": of("policy", roles=LEADERS, methods="POST"),
     "policy": of("policy"),
+    "persistency": Door(roles=SERVING, methods="GET"),
     "imports:list": Door(roles=OFFICE),
     "imports:batch": of("batch", roles=OFFICE),
     "imports:check": of("batch", roles=OFFICE, methods="GET POST"),

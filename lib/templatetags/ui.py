@@ -167,6 +167,12 @@ def money(amount: Number | str | None) -> str:
 
 
 @register.filter
+def percent(share: Decimal | None) -> str:
+    """A share of 1 as percent with one decimal; a dash where there is none."""
+    return "–" if share is None else f"{share * 100:.1f}"
+
+
+@register.filter
 def wan(amount: Number | str | None) -> str:
     """A sum assured in the words of the language: `20 万`, `1.2 亿`, `¥200k`, `¥1.2m`."""
     if amount is None or amount == "":

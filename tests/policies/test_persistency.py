@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from lib import dates
 from policies.lifecycle import PolicyEvent, because
 from policies.models import Instalment, Policy
-from policies.persistency import Cohort, levers, rates
+from policies.persistency import Cohort, Rate, levers, rates, trend
 
 JUNE = date(2026, 6, 1)
 
@@ -40,8 +40,8 @@ def sold(make_policy: Any) -> Any:
 
 
 def only(month: date = JUNE, k: int = 13, **options: Any) -> Any:
-    (rate,) = rates(Policy.objects.all(), month, k, **options)
-    return rate
+    found = rates(Policy.objects.all(), month, k, **options)
+    return found[0] if found else Rate(None, "")
 
 
 def test_the_thirteenth_month_of_june_is_about_april_of_last_year() -> None:
@@ -150,6 +150,14 @@ def test_twelve_months_are_their_sums(sold: Any) -> None:
     sold(3000)
     assert only(date(2026, 9, 1), months=12).denominator == 4000
     assert only(date(2027, 6, 1), months=12).denominator == 0
+
+
+def test_the_trend_is_the_rate_of_each_month(sold: Any) -> None:
+    sold(1000, date(2026, 4, 12))
+    sold(3000)
+    months = trend(Policy.objects.all(), date(2026, 7, 1), 13)
+    assert [month for month, _rate in months][-2:] == [JUNE, date(2026, 7, 1)]
+    assert [rate.by_premium for _month, rate in months][-2:] == [Decimal("0.2500"), None]
 
 
 def test_the_lever_list_is_what_brute_force_finds(sold: Any) -> None:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lib import dates
 from policies.models import Policy
-from policies.persistency import BY, MONTHS, Rate, rates
+from policies.persistency import BY, MONTHS, Rate, latest_month, rates
 
 
 class Command(BaseCommand):
@@ -27,6 +27,8 @@ class Command(BaseCommand):
         months = 12 if options["rolling"] else 1
         by = options["by"]
         found = rates(Policy.objects.all(), month, options["k"], by=by, months=months)
+        if not (found or by):
+            found = [Rate(None, "")]
         if options["json"]:
             self.stdout.write(
                 json.dumps([_as_json(rate, by) for rate in found], ensure_ascii=False)
@@ -66,6 +68,9 @@ def _month(text: str) -> date:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:
         raise CommandError(f"{text!r} is no month; write it like 2026-06.") from None
-    if month > dates.today():
-        raise CommandError(f"{text} is still to come; choose a month up to this one.")
+    last = latest_month(dates.today())
+    if month > last:
+        raise CommandError(
+            f"The premiums of {text} are not due yet; choose a month up to {last:%Y-%m}."
+        )
     return month

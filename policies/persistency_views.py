@@ -1,0 +1,91 @@
+"""Persistency on a page: the rate, its twelve months, who and what makes it, and the levers left."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from clients.views import Request
+from lib import dates
+from policies.models import Policy
+from policies.persistency import MONTHS, Rate, latest_month, levers, rates, trend
+
+PER_PAGE = 50
+A_YEAR = 12
+
+
+class PersistencyForm(forms.Form):
+    """What the address may ask for; what it may not is left out."""
+
+    GROUPS = (("agent", _("Agent")), ("team", _("Team")), ("product", _("Product")))
+
+    k = forms.TypedChoiceField(
+        choices=[(k, _("%(n)s months") % {"n": k}) for k in MONTHS], coerce=int, required=False
+    )
+    by = forms.ChoiceField(choices=GROUPS, required=False)
+    rolling = forms.BooleanField(required=False)
+    month = forms.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
+
+    def asked(self) -> "Asked":
+        self.is_valid()
+        found = self.cleaned_data
+        this_month = dates.today().replace(day=1)
+        text = found.get("month")
+        month = date.fromisoformat(f"{text}-01") if text else this_month
+        known = month.year > 1990 and month <= latest_month(dates.today())
+        return Asked(
+            k=found.get("k") or MONTHS[0],
+            by=found.get("by") or "agent",
+            months=A_YEAR if found.get("rolling") else 1,
+            month=month if known else this_month,
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    k: int
+    by: str
+    months: int
+    month: date
+
+    @property
+    def before(self) -> date:
+        return dates.add_months(self.month, -1)
+
+    @property
+    def after(self) -> date | None:
+        following = dates.add_months(self.month, 1)
+        return following if following <= latest_month(dates.today()) else None
+
+
+@require_GET
+def persistency(request: Request) -> HttpResponse:
+    if request.user.audits:
+        raise PermissionDenied
+    mine = Policy.objects.visible_to(request.user)
+    asked = PersistencyForm(request.GET).asked()
+    today = dates.today()
+    groups = rates(mine, asked.month, asked.k, by=asked.by, months=asked.months)
+    found = levers(mine, asked.month, asked.k, today)
+    whole = rates(mine, asked.month, asked.k, months=asked.months)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "asked": asked,
+        "form": PersistencyForm,
+        "months": MONTHS,
+        "whole": whole[0] if whole else Rate(None, ""),
+        "groups": Paginator(groups, PER_PAGE).get_page(request.GET.get("group")),
+        "page": page,
+        "levers": [(lever, lever.days_left(today)) for lever in page],
+        "worth": found[-1].total if found else Decimal(0),
+        "trend": trend(mine, asked.month, asked.k),
+    }
+    return render(request, "policies/persistency.html", context)
