@@ -30,9 +30,9 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def new_key() -> str:
-    """Return 32 random bytes as base64, the shape of every key here."""
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def new_key(size: int = 32) -> str:
+    """Return random bytes as base64: 32 of them are a key of FIELD_KEYS or INDEX_KEY."""
+    return base64.b64encode(secrets.token_bytes(size)).decode()
 
 
 KEY_NAMES = ("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY")
@@ -53,7 +53,7 @@ def keys(data_dir: Path, *, production: bool) -> dict[str, str]:
 
 
 def fresh_keys() -> dict[str, str]:
-    return {"SECRET_KEY": new_key(), "FIELD_KEYS": f"k1:{new_key()}", "INDEX_KEY": new_key()}
+    return {"SECRET_KEY": new_key(48), "FIELD_KEYS": f"k1:{new_key()}", "INDEX_KEY": new_key()}
 
 
 def _kept_keys(path: Path) -> dict[str, str]:

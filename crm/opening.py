@@ -10,6 +10,7 @@ import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -21,7 +22,10 @@ from crm import environment as env
 def main() -> None:
     """Make everything ready; progress goes to stderr, the demo accounts to stdout."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     from crm.demo import ACCOUNTS
 
     migrate()

@@ -9,7 +9,7 @@ from crm import celery  # noqa: F401 - tasks sent from here find the queue
 from crm import environment as env
 from crm.wsgi import application
 
-THREADS = 8
+THREADS = 6
 
 
 def main() -> None:

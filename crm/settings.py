@@ -91,10 +91,11 @@ TEMPLATES = [
 ]
 
 # --- Database and queue: PostgreSQL and a Redis-protocol server, our own or yours.
-# Our rows lie in memory or on flash: without the third line a day of one rule scans the whole book.
+# Our rows lie in memory or on flash: without random_page_cost a day of one rule scans the whole book.
+# The last one ends what a killed worker was at: its locks would stand in the way of whoever goes on.
 _options = (
     "-c jit=off -c statement_timeout=60000 -c lock_timeout=20000"
-    " -c random_page_cost=1.1 -c work_mem=32MB"
+    " -c random_page_cost=1.1 -c work_mem=32MB -c client_connection_check_interval=5000"
 )
 if DATABASE_URL:
     DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
@@ -190,6 +191,7 @@ CELERY_TIMEZONE = TIME_ZONE
 
 # --- The office's own rules.
 LIST_TIME = env.text("LIST_TIME", "18:30")  # office time at which tomorrow's list is written
+CLAIM_RESTS_DAYS = 5  # "I have paid": how long the file may take before one asks again
 CATCH_UP_DAYS = 60  # after a longer silence the lists begin anew
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 200) * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

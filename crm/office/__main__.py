@@ -13,6 +13,8 @@ from fcntl import LOCK_EX, LOCK_NB
 from functools import partial
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from crm import environment as env
 from crm.office.keeper import Lease, lock, servers_in_use
 from crm.office.servers import BASE_DIR, data_dir
@@ -35,7 +37,7 @@ def main() -> None:
         signal.signal(number, lambda *_: asked_to_close.set())
     try:
         open_office(data_dir(), asked_to_close)
-    except (ServerError, OSError) as error:
+    except (ServerError, ImproperlyConfigured, OSError, OverflowError) as error:
         sys.exit(f"{error}")
 
 

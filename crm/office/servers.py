@@ -192,6 +192,7 @@ class Database(Server):
             "unix_socket_permissions": "0700",
             "port": "5432",
             "max_connections": "100",
+            "shared_buffers": "64MB",  # the rest of the memory caches the same files
             "work_mem": "16MB",
             "random_page_cost": "1.1",
             "log_checkpoints": "off",
@@ -199,6 +200,8 @@ class Database(Server):
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",
         }
+        if version_of(self.bin) >= 18:
+            settings["io_method"] = "sync"  # no helpers in memory
         if not durable():
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
