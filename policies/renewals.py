@@ -1,0 +1,227 @@
+"""The renewal board: premiums by how near they are, and the nine-grid (九宫图) of a month.
+
+Every number of the board is a count and a sum over `picked(...)`, and so is the list it opens: what
+the one says the other adds up to, under any filter.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast, ExtractMonth, ExtractYear
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from lib import dates
+from policies.models import MODE_MONTHS, OWED, Instalment, InstalmentQuerySet, Policy
+
+NO_MONEY = Decimal(0)
+WEEK, MONTH, QUARTER = (timedelta(days=n) for n in (7, 30, 90))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the pipeline: what is owed in it, and how much of it there is."""
+
+    code: str
+    label: str | Promise
+    tone: str
+    count: int = 0
+    amount: Decimal = NO_MONEY
+
+
+STAGES: dict[str, tuple[str | Promise, str]] = {
+    "quarter": (_("Quarter ahead"), "slate"),
+    "month": (_("Month ahead"), "slate"),
+    "week": (_("Due in 7 days"), "accent"),
+    "grace": (_("In grace"), "warn"),
+    "lapsed": (_("Lapsed, recoverable"), "danger"),
+}
+
+
+def in_stage(owed: InstalmentQuerySet, code: str, day: date) -> InstalmentQuerySet:
+    """What is owed in that stage on `day`; each premium is in one stage at most."""
+    if code == "lapsed":
+        return owed.owed().filter(
+            policy__status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED],
+            policy__lapses_on__lte=day,
+            policy__reinstate_by__gte=day,
+            due_on__lte=day,
+        )
+    return owed.unpaid(day).filter(_when(day)[code])
+
+
+def _when(day: date) -> dict[str, Q]:
+    return {
+        "quarter": Q(due_on__gt=day + MONTH, due_on__lte=day + QUARTER),
+        "month": Q(due_on__gt=day + WEEK, due_on__lte=day + MONTH),
+        "week": Q(due_on__gte=day, due_on__lte=day + WEEK),
+        "grace": Q(due_on__lt=day),
+    }
+
+
+def pipeline(instalments: InstalmentQuerySet, day: date) -> list[Stage]:
+    """The five stages, in two queries."""
+    wanted: dict[str, Any] = {}
+    for code, when in _when(day).items():
+        wanted[f"{code}_count"] = Count("pk", filter=when)
+        wanted[f"{code}_amount"] = Sum("amount", filter=when, default=NO_MONEY)
+    ahead = instalments.unpaid(day).filter(due_on__lte=day + QUARTER).order_by()
+    found = ahead.aggregate(**wanted)
+    found |= in_stage(instalments, "lapsed", day).order_by().aggregate(
+        lapsed_count=Count("pk"), lapsed_amount=Sum("amount", default=NO_MONEY)
+    )  # fmt: skip
+    return [
+        Stage(code, label, tone, found[f"{code}_count"], found[f"{code}_amount"])
+        for code, (label, tone) in STAGES.items()
+    ]
+
+
+# The nine-grid
+
+COLUMNS: dict[str, str | Promise] = {
+    "due": _("Due this month"),
+    "next": _("In grace, ends later"),
+    "last": _("Grace ends this month"),
+}
+ROWS: dict[str, str | Promise] = {
+    "2": _("Second premium"),
+    "3": _("Third premium"),
+    "4": _("Fourth premium and later"),
+    "0": pgettext_lazy("premium", "Number not known"),
+}
+
+
+@dataclass
+class Cell:
+    """Receivable and collected, of one row and column of the grid."""
+
+    code: str
+    count: int = 0
+    amount: Decimal = NO_MONEY
+    collected: int = 0
+    collected_amount: Decimal = NO_MONEY
+
+    @property
+    def rate(self) -> Decimal | None:
+        return self.collected_amount / self.amount if self.amount else None
+
+    def add(self, other: "Cell") -> None:
+        self.count += other.count
+        self.amount += other.amount
+        self.collected += other.collected
+        self.collected_amount += other.collected_amount
+
+
+@dataclass
+class Grid:
+    month: date
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    def cell(self, row: str, column: str) -> Cell:
+        code = f"{column}.{row}"
+        return self.cells.setdefault(code, Cell(code))
+
+    @property
+    def rows(self) -> list[tuple[str | Promise, list[Cell]]]:
+        """The rows in order; that of unknown numbers only where there are any."""
+        return [
+            (label, [self.cell(row, column) for column in COLUMNS])
+            for row, label in ROWS.items()
+            if row != "0" or any(self.cell(row, column).count for column in COLUMNS)
+        ]
+
+    @property
+    def totals(self) -> list[Cell]:
+        totals = []
+        for column in COLUMNS:
+            total = Cell(f"{column}.all")
+            for row in ROWS:
+                total.add(self.cell(row, column))
+            totals.append(total)
+        return totals
+
+
+def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
+    """Renewal premiums that are the business of a month, each with its `column` and `row`.
+
+    A premium stands in one column: due in the month; else, its grace ending in the month; else in
+    grace all through it. What is paid stays receivable and counts as collected; what was waived,
+    advanced as a loan or cancelled, or is owed on a policy that has ended, is nobody's any more.
+    """
+    ends = dates.month_end(month)
+    business = Q(due_on__lte=ends, grace_ends_on__gte=month)
+    wanted = Q(paid_on__isnull=False) | Q(OWED, policy__status__in=Policy.ALIVE)
+    column = Case(
+        When(due_on__gte=month, then=Value("due")),
+        When(grace_ends_on__lte=ends, then=Value("last")),
+        default=Value("next"),
+        output_field=CharField(),
+    )
+    number = numbered()
+    rows: QuerySet[Any] = (
+        instalments.filter(business, wanted)
+        .alias(number=number)
+        .exclude(number=1)
+        .annotate(
+            column=column,
+            row=Case(
+                When(number=0, then=Value("0")),
+                When(number__gte=4, then=Value("4")),
+                When(number=3, then=Value("3")),
+                default=Value("2"),
+                output_field=CharField(),
+            ),
+        )
+    )
+    return rows
+
+
+def numbered() -> Any:
+    """Which premium of its policy it is (交次), the one on the effective date being the first; else 0."""
+    effective, months = F("policy__effective_on"), _months()
+    years = ExtractYear("due_on") - ExtractYear(effective)
+    between = Cast(
+        years * 12 + ExtractMonth("due_on") - ExtractMonth(effective), IntegerField()
+    )  # of whole numbers, so that the division below is whole, too
+    return Case(
+        When(Q(policy__effective_on=None) | Q(policy__effective_on__gt=F("due_on")), then=0),
+        When(policy__premium_mode__in=MODE_MONTHS, then=between / months + 1),
+        default=0,
+        output_field=IntegerField(),
+    )
+
+
+def _months() -> Case:
+    modes = [When(policy__premium_mode=mode, then=n) for mode, n in MODE_MONTHS.items()]
+    return Case(*modes, default=12, output_field=IntegerField())
+
+
+def nine_grid(instalments: InstalmentQuerySet, month: date) -> Grid:
+    """Counts and sums of the month, in one query."""
+    grid = Grid(month)
+    paid = Q(paid_on__isnull=False)
+    grouped = receivable(instalments, month).order_by().values("row", "column")
+    for found in grouped.annotate(
+        count=Count("pk"),
+        total=Sum("amount", default=NO_MONEY),
+        collected=Count("pk", filter=paid),
+        collected_total=Sum("amount", filter=paid, default=NO_MONEY),
+    ):
+        cell = grid.cell(found["row"], found["column"])
+        cell.count, cell.amount = found["count"], found["total"]
+        cell.collected, cell.collected_amount = found["collected"], found["collected_total"]
+    return grid
+
+
+def in_cell(instalments: InstalmentQuerySet, code: str, month: date) -> QuerySet[Instalment]:
+    """The premiums of a cell ("due.2"), or of a whole column ("due.all")."""
+    column, _dot, row = code.partition(".")
+    rows = receivable(instalments, month).filter(column=column)
+    return rows if row == "all" else rows.filter(row=row)
+
+
+CELLS = [f"{column}.{row}" for column in COLUMNS for row in (*ROWS, "all")]

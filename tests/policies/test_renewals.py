@@ -1,0 +1,144 @@
+"""The board against brute force: every number is what its list adds up to."""
+
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lib import dates
+from policies.models import Instalment, Insurer, Policy
+from policies.premium_line import number_of
+from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, in_cell, in_stage, nine_grid, pipeline
+
+TODAY = date(2026, 6, 12)
+JUNE = date(2026, 6, 1)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def book(make_client: Any, alice: Any, carol: Any) -> list[Instalment]:
+    """Ten thousand premiums of every mode, age, state and status."""
+    rng = random.Random(20260612)
+    insurer = Insurer.usual()
+    holders = [make_client(agent=agent) for agent in (alice, carol, None)]
+    policies, instalments = [], []
+    for n in range(10_000):
+        effective_on = TODAY - timedelta(days=rng.randrange(1, 2500))
+        policy = Policy(
+            insurer=insurer,
+            policy_no=f"R{n:06d}",
+            holder=rng.choice(holders),
+            premium=Decimal(rng.randrange(100, 90_000)),
+            premium_mode=rng.choice(Policy.Mode.values),
+            effective_on=None if rng.random() < 0.02 else effective_on,
+            status=rng.choice(["in_force"] * 8 + ["lapsed", "surrendered", "paid_up", "matured"]),
+        )
+        due_on = TODAY + timedelta(days=rng.randrange(-130, 130))
+        if policy.effective_on and rng.random() < 0.9:
+            months = policy.months_between or 12
+            due_on = dates.add_months(effective_on, months * rng.randrange(1, 8))
+        instalment = Instalment(
+            policy=policy,
+            due_on=due_on,
+            grace_ends_on=due_on + timedelta(days=rng.choice([60, 60, 60, 30, 75])),
+            amount=policy.premium,
+        )
+        fate = rng.random()
+        if fate < 0.3:
+            instalment.paid_on = due_on + timedelta(days=rng.randrange(80))
+        elif fate < 0.35:
+            instalment.closed_on, instalment.closed_as = due_on, rng.choice(["waived", "loan"])
+        if instalment.is_owed:
+            policy.next_due_on = due_on
+            policy.lapses_on = instalment.grace_ends_on + timedelta(days=1)
+            policy.reinstate_by = dates.add_years(instalment.grace_ends_on, 2)
+        policies.append(policy)
+        instalments.append(instalment)
+    Policy.objects.bulk_create(policies, batch_size=2000)
+    return Instalment.objects.bulk_create(instalments, batch_size=2000)
+
+
+def cell_of(instalment: Instalment, month: date) -> str | None:
+    """Where a premium stands in the grid, told slowly."""
+    policy, ends = instalment.policy, dates.month_end(month)
+    if instalment.due_on > ends or instalment.grace_ends_on < month:
+        return None
+    if not (instalment.paid_on or (instalment.is_owed and policy.status in Policy.ALIVE)):
+        return None
+    number = number_of(policy, instalment.due_on)
+    if number == 1:
+        return None
+    in_grace = "last" if instalment.grace_ends_on <= ends else "next"
+    column = "due" if instalment.due_on >= month else in_grace
+    return f"{column}.{'0' if number is None else min(number, 4)}"
+
+
+def stage_of(instalment: Instalment, day: date) -> str | None:
+    policy = instalment.policy
+    if not instalment.is_owed or policy.status not in {"in_force", "lapsed"}:
+        return None
+    if policy.lapses_on and policy.lapses_on <= day:
+        in_time = policy.reinstate_by and policy.reinstate_by >= day and instalment.due_on <= day
+        return "lapsed" if in_time else None
+    if policy.status == "lapsed":
+        return None
+    days = (instalment.due_on - day).days
+    if days < 0:
+        return "grace"
+    return "week" if days <= 7 else "month" if days <= 30 else "quarter" if days <= 90 else None
+
+
+@pytest.mark.parametrize("month", [JUNE, date(2026, 3, 1), date(2026, 2, 1), date(2027, 1, 1)])
+def test_the_nine_grid_is_what_brute_force_counts(month: date, book: list[Instalment]) -> None:
+    wanted: dict[str, list[Instalment]] = defaultdict(list)
+    for instalment in book:
+        if code := cell_of(instalment, month):
+            wanted[code].append(instalment)
+    grid = nine_grid(Instalment.objects.all(), month)
+    for row in ROWS:
+        for column in COLUMNS:
+            cell, found = grid.cell(row, column), wanted[f"{column}.{row}"]
+            paid = [each.amount for each in found if each.paid_on]
+            assert (cell.count, cell.amount) == (len(found), sum(each.amount for each in found))
+            assert (cell.collected, cell.collected_amount) == (len(paid), sum(paid))
+
+
+def test_every_cell_opens_a_list_of_its_own_sum(book: list[Instalment], alice: Any) -> None:
+    mine = Instalment.objects.visible_to(alice)
+    grid = nine_grid(mine, JUNE)
+    cells = {cell.code: cell for _label, row in grid.rows for cell in row}
+    cells |= {total.code: total for total in grid.totals}
+    for code in CELLS:
+        amounts = list(in_cell(mine, code, JUNE).values_list("amount", flat=True))
+        cell = cells.get(code)
+        assert (len(amounts), sum(amounts)) == ((cell.count, cell.amount) if cell else (0, 0))
+    assert sum(total.count for total in grid.totals) > 0
+
+
+def test_every_stage_opens_a_list_of_its_own_sum(book: list[Instalment], carol: Any) -> None:
+    hers = Instalment.objects.visible_to(carol)
+    for stage in pipeline(hers, TODAY):
+        amounts = list(in_stage(hers, stage.code, TODAY).values_list("amount", flat=True))
+        assert (stage.count, stage.amount) == (len(amounts), sum(amounts))
+        assert stage.count
+
+
+def test_the_pipeline_is_what_brute_force_counts(book: list[Instalment]) -> None:
+    wanted: dict[str | None, list[Decimal]] = defaultdict(list)
+    for instalment in book:
+        wanted[stage_of(instalment, TODAY)].append(instalment.amount)
+    for stage in pipeline(Instalment.objects.all(), TODAY):
+        assert (stage.count, stage.amount) == (len(wanted[stage.code]), sum(wanted[stage.code]))
+    assert set(STAGES) < set(wanted)
+
+
+def test_the_second_premium_is_numbered_as_on_the_policys_line(
+    make_policy: Any, make_instalment: Any
+) -> None:
+    policy = make_policy(effective_on=date(2025, 6, 30), premium_mode="monthly")
+    instalment = make_instalment(policy, due_on=date(2026, 6, 30))
+    assert number_of(policy, instalment.due_on) == 13
+    assert nine_grid(Instalment.objects.all(), JUNE).cell("4", "due").count == 1
