@@ -9,6 +9,7 @@ from django.db import models
 
 from accounts.models import Role, User
 
+FEW = 300  # people who are named one by one
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
@@ -38,3 +39,15 @@ class ScopedQuerySet(models.QuerySet[M_co]):
             return self.filter(**{f"{self.agent_field}_id": user.pk})
         # As a subquery, 14 to 40 times faster than joining through the team.
         return self.filter(**{f"{self.agent_field}__in": agents_seen_by(user).values("pk")})
+
+    def listed_for(self, user: User) -> Self:
+        """The same rows as `visible_to`, for long lists. Where a department's people are few, they
+        are looked up first: the planner then knows how many rows to expect and asks none for its
+        team. The thousands of a whole branch cost more to name than to join.
+        """
+        if not (user.leads and user.team_id):
+            return self.visible_to(user)
+        agents = list(agents_seen_by(user).values_list("pk", flat=True)[: FEW + 1])
+        if len(agents) > FEW:
+            return self.visible_to(user)
+        return self.filter(**{f"{self.agent_field}__in": agents})

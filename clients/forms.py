@@ -15,6 +15,7 @@ from clients.models import Client, ClientQuerySet, Contact
 from clients.privacy import hidden_fields
 from lib import dates, identity, phones
 from lib.crypto import blind_index
+from lib.paging import MOST, MOST_SEARCHED, Found
 from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 
@@ -23,20 +24,10 @@ def agents_of(user: User) -> Any:
     return agents_seen_by(user).filter(role=Role.AGENT, is_active=True).order_by("staff_no")
 
 
-class ClientFilter(forms.Form):
-    """The list's address: a wrong value in it is passed over."""
+class ListFilter(forms.Form):
+    """A list's address: a wrong value in it is passed over."""
 
     q = forms.CharField(required=False, max_length=60, strip=True)
-    client_class = forms.ChoiceField(required=False, choices=[("", ""), *Client.Class.choices])
-    birthday = forms.ChoiceField(
-        required=False,
-        choices=[
-            ("", ""),
-            ("week", _("Birthday within 7 days")),
-            ("month", _("Birthday this month")),
-        ],
-    )
-    pool = forms.BooleanField(required=False)
     agent = forms.ModelChoiceField(User.objects.none(), required=False)
     page = forms.IntegerField(required=False, min_value=1)
 
@@ -54,7 +45,21 @@ class ClientFilter(forms.Form):
     def page_number(self) -> int:
         return self.asked("page") or 1
 
-    def narrow(self, clients: ClientQuerySet, today: date) -> ClientQuerySet:
+
+class ClientFilter(ListFilter):
+    client_class = forms.ChoiceField(required=False, choices=[("", ""), *Client.Class.choices])
+    birthday = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", ""),
+            ("week", _("Birthday within 7 days")),
+            ("month", _("Birthday this month")),
+        ],
+    )
+    pool = forms.BooleanField(required=False)
+
+    def find(self, clients: ClientQuerySet, today: date) -> Found:
+        order: tuple[str, ...] = ("pinyin", "pk")
         if agent := self.asked("agent"):
             clients = clients.filter(agent=agent)
         if self.asked("pool") and self.user.administers:
@@ -64,7 +69,9 @@ class ClientFilter(forms.Form):
             clients = clients.filter(client_class__in=[wanted, *unclassed])
         if days := birthday_days(self.asked("birthday") or "", today):
             clients = clients.filter(next_birthday_on__range=days)
-        return clients.search(self.asked("q") or "")
+            order = ("next_birthday_on", *order)
+        text = self.asked("q") or ""
+        return Found(clients.search(text), order, MOST_SEARCHED if text else MOST)
 
 
 def birthday_days(when: str, today: date) -> tuple[date, date] | None:

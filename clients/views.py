@@ -28,9 +28,9 @@ class Request(HttpRequest):
 
 @require_GET
 def client_list(request: Request) -> HttpResponse:
-    clients = Client.objects.visible_to(request.user)
+    clients = Client.objects.listed_for(request.user)
     form = ClientFilter(request.GET, user=request.user)
-    page = page_of(form.narrow(clients, dates.today()).for_list(), form.page_number)
+    page = page_of(form.find(clients, dates.today()), clients.for_list(), form.page_number)
     rows = [row_of(client, dates.today()) for client in page.rows]
     template = "clients/_list.html" if request.htmx else "clients/list.html"
     return render(request, template, {"page": page, "rows": rows, "form": form})

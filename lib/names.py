@@ -50,6 +50,12 @@ def pinyin(name: str) -> str:
     return " ".join("".join([*(f"{r} " for r in readings[:1]), *_spaced(rest)]).split())
 
 
+def beginnings(name: str) -> set[str]:
+    """How the pinyin of names that begin like this begins, without blanks: `chan` or `shan` for 单."""
+    longer = (surname for surname in _SURNAMES if surname.startswith(name))
+    return {pinyin(each).replace(" ", "") for each in (name, *longer)}
+
+
 def initials(name: str) -> str:
     """First letters, one word for each way to read the surname: `zs`, or `ys ls` for 乐山."""
     words = dict.fromkeys(_first_letters(name))

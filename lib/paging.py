@@ -1,14 +1,35 @@
-"""Fifty rows at a time, without counting a table to its end."""
+"""Fifty rows at a time, without counting a table to its end or sorting more than is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 SIZE = 50
 MOST = 10_000  # counted exactly, and reached by paging; beyond it one searches
+MOST_SEARCHED = 2_000  # the same where a text or a join is looked at; beyond it one says more
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows found in one or several ways, each way by its own index; some in more than one."""
+
+    ways: Sequence[QuerySet[Any, Any]]
+    order: tuple[str, ...]
+    most: int = MOST
+
+    def count(self) -> int:
+        """How many there are, `most + 1` where there are more."""
+        ways = [way.order_by().values_list("pk")[: self.most + 1] for way in self.ways]
+        return ways[0].union(*ways[1:])[: self.most + 1].count() if ways else 0
+
+    def pks(self, start: int, stop: int) -> list[Any]:
+        # Only columns of the index that serves the order: the rows themselves come afterwards.
+        columns = [name.removeprefix("-") for name in self.order]
+        ways = [way.order_by(*self.order).values_list(*columns)[:stop] for way in self.ways]
+        merged = ways[0].union(*ways[1:]).order_by(*self.order) if ways[1:] else ways[0]
+        return [row[-1] for row in merged[start:stop]]
 
 
 @dataclass(frozen=True)
@@ -16,6 +37,7 @@ class Page:
     rows: Sequence[Any]
     number: int
     count: int
+    most: int = MOST
 
     @property
     def first(self) -> int:
@@ -31,18 +53,19 @@ class Page:
 
     @property
     def next(self) -> int | None:
-        return self.number + 1 if min(self.count, MOST) > self.number * SIZE else None
+        return self.number + 1 if min(self.count, self.most) > self.number * SIZE else None
 
     @property
     def counted(self) -> str:
-        """How many there are, in words where they are too many to count."""
-        return _("10,000+") if self.count > MOST else f"{self.count:,}"
+        return f"{self.most:,}+" if self.count > self.most else f"{self.count:,}"
 
 
-def page_of(rows: QuerySet[Any, Any], number: int) -> Page:
-    """Return that page; a number past the end shows the last one."""
-    count = rows.order_by()[: MOST + 1].count()
-    pages = max(-(-min(count, MOST) // SIZE), 1)
+def page_of(found: Found, rows: QuerySet[Any, Any], number: int) -> Page:
+    """Return that page of what was found, read from `rows`; past the end it is the last one."""
+    count = found.count()
+    pages = max(-(-min(count, found.most) // SIZE), 1)
     number = min(max(number, 1), pages)
     start = (number - 1) * SIZE
-    return Page(list(rows[start : start + SIZE]), number, count)
+    pks = found.pks(start, min(start + SIZE, found.most)) if count else []
+    read = {row.pk: row for row in rows.filter(pk__in=pks)}
+    return Page([read[pk] for pk in pks if pk in read], number, count, found.most)

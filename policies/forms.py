@@ -7,13 +7,15 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
-from clients.forms import agents_of, true_id
-from clients.models import Client, ClientQuerySet
+from clients.forms import ListFilter, true_id
+from clients.models import Client, has_digit, ways_to_find
 from clients.privacy import hidden_fields
 from lib import dates
+from lib.paging import MOST_SEARCHED, Found
 from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 from policies import premiums
@@ -23,9 +25,7 @@ from policies.models import Insurer, Policy, PolicyQuerySet, Product
 A_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
-class PolicyFilter(forms.Form):
-    """The list's address: a wrong value in it is passed over."""
-
+class PolicyFilter(ListFilter):
     STAGES = [
         ("", _("All")),
         ("month", _("Due in 30 days")),
@@ -33,71 +33,64 @@ class PolicyFilter(forms.Form):
         ("lapsed", _("Lapsed")),
     ]
 
-    q = forms.CharField(required=False, max_length=60, strip=True)
     stage = forms.ChoiceField(required=False, choices=STAGES)
     status = forms.ChoiceField(required=False, choices=[("", ""), *Policy.Status.choices])
     due = forms.RegexField(A_MONTH, required=False, max_length=7)
-    agent = forms.ModelChoiceField(User.objects.none(), required=False)
-    page = forms.IntegerField(required=False, min_value=1)
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-        if user.leads or user.administers:
-            self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
-        self.full_clean()
-
-    def asked(self, name: str) -> Any:
-        return self.cleaned_data.get(name)
-
-    @property
-    def page_number(self) -> int:
-        return self.asked("page") or 1
-
-    def narrow(self, policies: PolicyQuerySet, today: date) -> PolicyQuerySet:
-        if text := self.asked("q"):
-            policies = search(policies, text, Client.objects.visible_to(self.user))
+    def find(self, policies: PolicyQuerySet, today: date) -> Found:
+        stage = self.asked("stage") or ""
         if agent := self.asked("agent"):
             policies = policies.filter(holder__agent=agent)
-        if status := self.asked("status"):
-            policies = with_status(policies, status, today)
         if month := self.asked("due"):
             policies = policies.filter(next_due_on__range=days_of(month))
-        return in_stage(policies, self.asked("stage") or "", today)
+        ways = [
+            in_stage(way, stage, today)
+            for found in search(policies, self.asked("q") or "")
+            for way in with_status(found, self.asked("status"), today)
+        ]
+        if stage == "lapsed":
+            ways = [
+                lapsed for way in ways for lapsed in with_status(way, Policy.Status.LAPSED, today)
+            ]
+        sorted_by = stage or (month and "month") or self.asked("status")
+        return Found(ways, ORDERS.get(sorted_by, BY_HOLDER), MOST_SEARCHED)
 
 
-def search(policies: PolicyQuerySet, text: str, clients: ClientQuerySet) -> PolicyQuerySet:
+BY_HOLDER = ("holder__pinyin", "holder_id", "pk")
+ORDERS = {
+    "month": ("next_due_on", "pk"),
+    "grace": ("lapses_on", "pk"),
+    "lapsed": ("-lapses_on", "-pk"),
+}
+
+
+def search(policies: PolicyQuerySet, text: str) -> list[PolicyQuerySet]:
     """Find by the beginning of the number, or by whoever holds it."""
-    holders = clients.search(text).values("pk")
-    numbered = Policy.objects.filter(policy_no__startswith=text.strip().upper()).values("pk")
-    held = Policy.objects.filter(holder__in=holders).values("pk")
-    return policies.filter(pk__in=numbered.union(held))
+    if not text:
+        return [policies]
+    ways = ways_to_find(text, "holder__")
+    if has_digit(text):
+        ways.append(Q(policy_no__startswith=text.upper()))
+    return [policies.filter(way) for way in ways]
 
 
-def with_status(policies: PolicyQuerySet, status: str, today: date) -> PolicyQuerySet:
+def with_status(policies: PolicyQuerySet, status: str, today: date) -> list[PolicyQuerySet]:
+    if not status:
+        return [policies]
     if status == Policy.Status.IN_FORCE:
-        return policies.in_force(today)
+        return [policies.in_force(today)]
     if status == Policy.Status.LAPSED:
-        return policies.lapsed(today) | policies.filter(status=status)
-    return policies.filter(status=status)
+        return [policies.lapsed(today), policies.filter(status=status)]
+    return [policies.filter(status=status)]
 
 
 def in_stage(policies: PolicyQuerySet, stage: str, today: date) -> PolicyQuerySet:
     if stage == "month":
-        return (
-            policies.in_force(today)
-            .filter(next_due_on__range=(today, today + timedelta(days=30)))
-            .order_by("next_due_on", "pk")
-        )
+        month = (today, today + timedelta(days=30))
+        return policies.in_force(today).filter(next_due_on__range=month)
     if stage == "grace":
-        return (
-            policies.in_force(today)
-            .filter(next_due_on__lt=today, lapses_on__isnull=False)
-            .order_by("lapses_on", "pk")
-        )
-    if stage == "lapsed":
-        return with_status(policies, Policy.Status.LAPSED, today).order_by("-lapses_on", "pk")
-    return policies.order_by("-pk")
+        return policies.in_force(today).filter(next_due_on__lt=today, lapses_on__gt=today)
+    return policies
 
 
 def days_of(month: str) -> tuple[date, date]:

@@ -137,7 +137,11 @@ class Policy(models.Model):
     policy_no = models.CharField(_("policy number"), max_length=40)
     proposal_no = models.CharField(_("proposal number"), max_length=40, blank=True, default="")
     holder = models.ForeignKey(
-        Client, models.PROTECT, related_name="policies", verbose_name=_("policyholder")
+        Client,
+        models.PROTECT,
+        related_name="policies",
+        verbose_name=_("policyholder"),
+        db_index=False,
     )
     insured_name = models.CharField(_("insured"), max_length=100, blank=True, default="")
     insured_id_number = EncryptedTextField(
@@ -205,9 +209,32 @@ class Policy(models.Model):
         )
         indexes = (
             models.Index(
-                fields=["policy_no"], name="policy_number", opclasses=["varchar_pattern_ops"]
+                fields=["policy_no"],
+                name="policy_number",
+                opclasses=["varchar_pattern_ops"],
+                include=["holder", "id"],
             ),
-            models.Index(fields=["lapses_on"], name="policy_lapses"),
+            # The lists look at these and read only the policies of the page.
+            models.Index(
+                fields=["holder", "id"],
+                name="policies_of_a_holder",
+                include=["status", "next_due_on", "lapses_on"],
+            ),
+            models.Index(
+                fields=["next_due_on", "id"],
+                name="policy_next_due",
+                include=["holder", "status", "lapses_on"],
+            ),
+            models.Index(
+                fields=["lapses_on", "id"],
+                name="policy_lapses",
+                include=["holder", "status", "next_due_on"],
+            ),
+            models.Index(
+                fields=["status", "lapses_on", "id"],
+                name="policy_status",
+                include=["holder"],
+            ),
             models.Index(fields=["matures_on"], name="policy_matures"),
             models.Index(fields=["covers_until"], name="policy_covers_until"),
             models.Index(fields=["issued_on"], name="policy_issued"),

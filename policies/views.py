@@ -22,9 +22,9 @@ from policies.premium_line import Held
 
 @require_GET
 def policy_list(request: Request) -> HttpResponse:
-    policies = Policy.objects.visible_to(request.user)
+    policies = Policy.objects.listed_for(request.user)
     form = PolicyFilter(request.GET, user=request.user)
-    page = page_of(form.narrow(policies, dates.today()).for_list(), form.page_number)
+    page = page_of(form.find(policies, dates.today()), policies.for_list(), form.page_number)
     template = "policies/_list.html" if request.htmx else "policies/list.html"
     rows = [Held(policy, dates.today()) for policy in page.rows]
     return render(request, template, {"page": page, "rows": rows, "form": form})

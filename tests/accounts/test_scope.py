@@ -117,3 +117,14 @@ def test_a_handed_over_client_takes_the_open_work_along(
     client.save()
     assert FollowUp.objects.visible_to(alice).count() == 0
     assert FollowUp.objects.visible_to(carol).count() == 1
+
+
+@pytest.mark.usefixtures("clients")
+@pytest.mark.parametrize("few", [0, 300])
+@pytest.mark.parametrize("person", ["alice", "bob", "carol", "dora", "admin", "auditor"])
+def test_a_list_shows_exactly_what_is_visible(
+    person: str, few: int, request: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("accounts.scope.FEW", few)
+    user = request.getfixturevalue(person)
+    assert set(Client.objects.listed_for(user)) == set(Client.objects.visible_to(user))

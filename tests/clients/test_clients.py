@@ -85,6 +85,10 @@ def test_only_administrators_see_the_orphan_pool(
 # --- finding
 
 
+def found(text: str) -> set[Client]:
+    return {client for way in Client.objects.search(text) for client in way}
+
+
 @pytest.fixture
 def zhang(make_client: Any, make_policy: Any) -> Any:
     client = make_client(name="张三", mobile="13912342046", client_class="develop")
@@ -110,14 +114,51 @@ def zhang(make_client: Any, make_policy: Any) -> Any:
     ],
 )
 def test_a_client_is_found_by(zhang: Any, text: str) -> None:
-    assert list(Client.objects.search(text)) == [zhang]
+    assert found(text) == {zhang}
+
+
+@pytest.mark.parametrize("text", ["---", "·", "?", "% _"])
+def test_signs_alone_find_nobody(zhang: Any, text: str) -> None:
+    assert not found(text)
+
+
+@pytest.mark.parametrize("text", ["乐", "乐一", "ly", "yy", "yueyi"])
+def test_a_surname_read_in_two_ways_is_found_by_each(make_client: Any, text: str) -> None:
+    client = make_client(name="乐一")
+    assert found(text) == {client}
+
+
+@pytest.mark.parametrize("text", ["单", "单于", "单于涛", "cy", "chanyu"])
+def test_a_surname_of_two_characters_is_found_by_its_first(make_client: Any, text: str) -> None:
+    client = make_client(name="单于涛")
+    assert found(text) == {client}
+
+
+def test_who_is_found_in_two_ways_is_counted_and_shown_once(
+    login: Any, alice: Any, make_client: Any, make_policy: Any
+) -> None:
+    client = make_client(name="双重", mobile="13912342046")
+    make_policy(client, policy_no="2046001")
+    make_policy(client, policy_no="2046002")
+    page = login(alice).get("/clients/?q=2046").content.decode()
+    assert page.count("data-row") == 1 and "1–1" in page
+
+
+def test_what_is_found_stays_within_ones_own(
+    login: Any, alice: Any, carol: Any, make_client: Any, make_policy: Any
+) -> None:
+    other = make_client(name="张三", mobile="13912342046", agent=carol)
+    make_policy(other, policy_no="P3301")
+    for text in ("张", "zhang", "z", "zs", "2046", "P33"):
+        for place in ("clients", "policies"):
+            assert "data-row" not in login(alice).get(f"/{place}/?q={text}").content.decode()
 
 
 def test_a_policy_number_of_digits_is_found(make_client: Any, make_policy: Any) -> None:
     client = make_client()
     make_policy(client, policy_no="880012345678")
     make_policy(client, policy_no="880012345679")
-    assert list(Client.objects.search("8800123456")) == [client]
+    assert found("8800123456") == {client}
 
 
 @pytest.mark.parametrize(
