@@ -1,6 +1,8 @@
 """Writing the lists. Days are arguments: the clock, the queue and the user stay at the edge."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -11,6 +13,7 @@ from clients.models import Client, next_birthday
 from followups.models import FollowUp, ListRun
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
+from followups.touched import EVERYBODY, Scope, basis_of, whom_to_look_at
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -39,16 +42,20 @@ def days_to_write(until: date) -> list[date]:
 
 @transaction.atomic
 def write_day(day: date) -> ListRun:
-    """Write what every rule asks for on `day`; written twice, late or by two at once it is the same."""
+    """Write what every rule asks for on `day`; written twice, late or by two at once it is the same.
+
+    Only those are looked at for whom anything can have changed since the last writing, and what
+    begins now; the list is the same as if everybody were.
+    """
     began = time.monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP_ROW_BY_ROW)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
-    missed = mark_missed(day)
-    roll_birthdays(day)
-    withdrawn = settle(day)
-    created = {rule.code: write_rule(rule, day) for rule in RULEBOOK}
-    superseded = supersede(day)
+    with _writing():
+        missed = mark_missed(day)
+        roll_birthdays(day)
+        basis = basis_of(RULEBOOK)
+        scope = whom_to_look_at(day, RULEBOOK, basis)
+        withdrawn = settle(day, scope)
+        created = {rule.code: write_rule(rule, day, scope) for rule in RULEBOOK}
+        superseded = supersede(day)
     return ListRun.objects.create(
         day=day,
         created={code: n for code, n in created.items() if n},
@@ -56,12 +63,30 @@ def write_day(day: date) -> ListRun:
         missed=missed,
         superseded=superseded,
         seconds=round(time.monotonic() - began, 3),
+        looked_at=scope.clients,
+        basis=basis,
     )
 
 
-def write_rule(rule: Rule, day: date) -> int:
+@contextmanager
+def _writing() -> Iterator[None]:
+    """One at a time, and not noting as a change what the lists themselves change."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_UP_ROW_BY_ROW)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
+        cursor.execute("SET LOCAL evergreen.writing_lists = on")
+        yield
+        cursor.execute("SET LOCAL evergreen.writing_lists = off")
+
+
+def write_rule(rule: Rule, day: date, scope: Scope = EVERYBODY) -> int:
     """Insert what the rule wants on `day`, looking back as far as the work is still worth doing."""
-    return FollowUp.objects.insert_from(rule.yet_to_write(day - timedelta(days=rule.keep), day))
+    first = day - timedelta(days=rule.keep)
+    new = FollowUp.objects.insert_from(scope.of(rule.yet_to_write(first, day), rule.client))
+    if scope.since and scope.since < day:
+        begins = max(first, scope.since + ONE_DAY)
+        new += FollowUp.objects.insert_from(rule.yet_to_write(begins, day))
+    return new
 
 
 def mark_missed(day: date) -> int:
@@ -87,10 +112,11 @@ def roll_birthdays(day: date) -> None:
     Client.objects.bulk_update(passed, ["next_birthday_on"], batch_size=2000)
 
 
-def settle(day: date) -> int:
+def settle(day: date, scope: Scope = EVERYBODY) -> int:
     """Withdraw what is no longer wanted, with the reason kept; return how many."""
-    withdrawn = sum(_withdraw(_unwanted(rule, day)) for rule in RULEBOOK)
-    return withdrawn + _withdraw(_agreed_but_settled(day - ONE_DAY)) + _withdraw(_lapsing(day))
+    unwanted = [_unwanted(rule, day) for rule in RULEBOOK]
+    settled = [*unwanted, _agreed_but_settled(day - ONE_DAY), _lapsing(day)]
+    return sum(_withdraw(scope.of(followups, "client")) for followups in settled)
 
 
 def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:

@@ -213,6 +213,10 @@ class ListRun(models.Model):
     missed = models.PositiveIntegerField(_("missed"), default=0)
     superseded = models.PositiveIntegerField(_("replaced"), default=0)
     seconds = models.FloatField(_("seconds"), default=0)
+    looked_at = models.PositiveIntegerField(
+        _("clients looked at"), null=True, help_text=_("Empty: the whole book")
+    )
+    basis = models.CharField(max_length=64, default="", editable=False)
 
     class Meta:
         verbose_name = _("written list")
@@ -226,3 +230,28 @@ class ListRun(models.Model):
     def last_day(cls) -> date | None:
         last: date | None = cls.objects.aggregate(day=models.Max("day"))["day"]
         return last
+
+
+class Touched(models.Model):
+    """A client about whom something changed. Triggers append here, and nobody waits for anybody.
+
+    No foreign key, no constraint, and the same client as often as it comes.
+    """
+
+    client_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.client_id}"
+
+
+class Unsettled(models.Model):
+    """A client to be looked at by the writing under way; a temporary table of its transaction."""
+
+    client_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        managed = False
+        db_table = "followups_unsettled"
+
+    def __str__(self) -> str:
+        return f"{self.client_id}"

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import DateField, Exists, F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models import (
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.functional import Promise
 
 from clients.models import Client
 from followups.models import FollowUp, ServiceItem, ServicePlan
+from policies.models import Instalment, Policy
 
 Population = Callable[[date], QuerySet[Any]]
 
@@ -23,6 +33,29 @@ class PlusDays(Func):
 
     def __init__(self, expression: str, days: int) -> None:
         super().__init__(F(expression), days=str(int(days)))
+
+
+@dataclass(frozen=True)
+class Turning:
+    """Facts that turn by mere passing of time: `days` after the date `on` of these rows."""
+
+    rows: Callable[[], QuerySet[Any]]
+    on: str
+    client: str  # the way to the client they are about
+    days: int = 0
+
+    def clients(self, first: date, last: date) -> QuerySet[Any, Any]:
+        """The clients for whom it turned on one of the days `first..last`."""
+        lag = timedelta(days=self.days)
+        turned = self.rows().filter(**{f"{self.on}__range": (first - lag, last - lag)})
+        return turned.order_by().values(self.client).distinct()
+
+
+USUAL_TURNINGS = (
+    Turning(Policy.objects.all, "lapses_on", "holder_id"),
+    Turning(Policy.objects.all, "reinstate_by", "holder_id"),
+    Turning(Instalment.objects.owed, "rests_until", "policy__holder_id"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +79,18 @@ class Rule:
     priority: int
     event: bool = False
     to_client: str = ""  # the way from the population's rows to the client
+    # The dates with which its population compares the day: between two writings only they, and what
+    # somebody changed, can make a difference to anybody.
+    turning: tuple[Turning, ...] = USUAL_TURNINGS
 
     subject: ClassVar[str] = "client"
     # The ways to client, policy and instalment.
     keys: ClassVar[tuple[str, str | None, str | None]] = ("pk", None, None)
+
+    @property
+    def client(self) -> str:
+        """The way from the population's rows to the client's key."""
+        return self.keys[0]
 
     def wanted(self, day: date) -> QuerySet[Any]:
         """The rows of the population whose client may be contacted and is due this service."""

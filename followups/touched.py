@@ -1,0 +1,90 @@
+"""Whom a writing looks at: everybody, or only those for whom anything can have changed since the last."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from clients.models import Client
+from followups.models import ListRun, ServicePlan, Unsettled
+from followups.rules import Rule
+
+# From this part of the book on, looking at everybody is quicker than looking up so many.
+MOST_UNSETTLED = 0.1
+ANY_DAY = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Everybody; or, when the lists have been written for `since`, the unsettled, `clients` of them."""
+
+    since: date | None = None
+    clients: int | None = None
+
+    def of(self, rows: QuerySet[Any, Any], client: str) -> QuerySet[Any, Any]:
+        """Those of the rows that are to be looked at; `client` is the way to their client."""
+        if self.since is None:
+            return rows
+        return rows.filter(**{f"{client}__in": Unsettled.objects.values("client_id")})
+
+
+EVERYBODY = Scope()
+
+# Rules name their joins in the order that suits the whole book; with so few clients, begin with them.
+BEGIN_WITH_THEM = "ANALYZE followups_unsettled; SET LOCAL join_collapse_limit = 8"
+TAKE_NOTES = """
+DROP TABLE IF EXISTS pg_temp.followups_unsettled;
+CREATE TEMPORARY TABLE followups_unsettled (client_id bigint PRIMARY KEY) ON COMMIT DROP;
+WITH taken AS (DELETE FROM followups_touched RETURNING client_id)
+INSERT INTO followups_unsettled SELECT DISTINCT client_id FROM taken
+"""
+
+
+def whom_to_look_at(day: date, rules: Iterable[Rule], basis: str) -> Scope:
+    """Take the notes of what was touched, and tell whom the list of `day` has to look at.
+
+    What commits from now on is noted for the next writing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_NOTES)
+    last = ListRun.objects.order_by("pk").last()
+    if last is None or last.day > day or last.basis != basis:
+        return EVERYBODY
+    first = min(rule.settled_as_of(last.day) for rule in rules)
+    for turning in {turning for rule in rules for turning in rule.turning}:
+        _add(turning.clients(first, day))
+    clients = Unsettled.objects.count()
+    if clients > MOST_UNSETTLED * _size_of_the_book():
+        return EVERYBODY
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN_WITH_THEM)
+    return Scope(since=last.day, clients=clients)
+
+
+def _add(clients: QuerySet[Any, Any]) -> None:
+    sql, params = clients.query.get_compiler("default").as_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO followups_unsettled {sql} ON CONFLICT DO NOTHING", params)
+
+
+def _size_of_the_book() -> int:
+    """Clients as PostgreSQL last counted them: near enough, and it costs nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [Client._meta.db_table]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def basis_of(rules: Iterable[Rule]) -> str:
+    """What decides everybody's work, as a fingerprint: what each rule asks for, and the service plan."""
+    asked = [
+        (rule.candidates(ANY_DAY, ANY_DAY).query.sql_with_params(), rule.settled_as_of(ANY_DAY))
+        for rule in rules
+    ]
+    plan = list(ServicePlan.objects.order_by("pk").values_list("item", "client_class", "level"))
+    return hashlib.sha256(repr((asked, plan)).encode()).hexdigest()
