@@ -1,6 +1,5 @@
 """`make bench`: one JSON line per figure, ours and the limit in turn in the same run."""
 
-import gzip
 import json
 import os
 import sys
@@ -17,12 +16,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
-from django.test import Client as Browser  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from accounts.models import User  # noqa: E402
-from bench import book, by_hand  # noqa: E402
-from clients.models import Client  # noqa: E402
+from bench import book, by_hand, pages, people  # noqa: E402
 from followups.daily import write_day  # noqa: E402
 from followups.models import FollowUp  # noqa: E402
 from lib import dates  # noqa: E402
@@ -72,42 +67,6 @@ def bench_writing(today: date) -> None:
     say("write it again", again, ours / 2, sum(run.created.values()))
 
 
-def bench_search() -> None:
-    known = Client.objects.order_by("pk")[CLIENTS // 2]
-    terms = {
-        "name": known.name,
-        "initials": known.initials.strip(),
-        "phone": known.mobile[-4:],
-        "pinyin": known.pinyin[:5],
-    }
-    for kind, term in terms.items():
-        rows = Client.objects.search(term).order_by("pinyin", "id")[:50]
-        took = median(seconds(lambda rows=rows: list(rows.all())) for _ in range(5))  # type: ignore[misc]
-        say(f"search clients by {kind}", took, 0.05, CLIENTS)
-
-
-def bench_pages() -> None:
-    browser = Browser(HTTP_ACCEPT_ENCODING="gzip")
-    browser.force_login(
-        User.objects.get(staff_no="A7"), backend="accounts.backends.StaffNumberOrMobile"
-    )
-    for name, url, limit in (("agent's day", "/today/", 0.2), ("client list", "/clients/", 0.3)):
-        browser.get(url)
-        with CaptureQueriesContext(connection) as queries:
-            answer = browser.get(url)
-        took = median(seconds(lambda url=url: browser.get(url)) for _ in range(5))  # type: ignore[misc]
-        size = len(gzip.compress(answer.content))
-        say(
-            name,
-            took,
-            limit,
-            CLIENTS,
-            status=answer.status_code,
-            queries=len(queries),
-            gzip_bytes=size,
-        )
-
-
 def main() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -119,8 +78,10 @@ def main() -> None:
         )
         book.fill(clients=CLIENTS, policies=POLICIES, today=today)
         bench_writing(today)
-        bench_search()
-        bench_pages()
+        people.name_everybody()
+        who = people.appoint_leaders()
+        pages.bench_pages(who, say, CLIENTS)
+        pages.bench_lists(who, say, CLIENTS)
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
 

@@ -11,8 +11,8 @@ INSERT INTO accounts_user (password, is_superuser, staff_no, name, role, team_id
 SELECT '', false, 'A' || n, '客户经理' || n, 'agent', (SELECT min(id) FROM accounts_team), '', 'system', true, true, false
 FROM generate_series(1, {agents}) AS n;
 INSERT INTO policies_insurer (code, name) VALUES ('main', '主承保公司') ON CONFLICT DO NOTHING;
-INSERT INTO policies_product (insurer_id, name, kind, kind_corrected, grace_days)
-SELECT (SELECT min(id) FROM policies_insurer), '产品' || kind, kind, false, 60
+INSERT INTO policies_product (insurer_id, name, kind, kind_corrected, grace_days, due_basis, cooling_off_days, reinstate_years)
+SELECT (SELECT min(id) FROM policies_insurer), '产品' || kind, kind, false, 60, 'date', 15, 2
 FROM unnest(ARRAY['whole_life', 'annuity', 'critical_illness', 'medical']) AS kind;
 INSERT INTO clients_client (name, pinyin, initials, gender, birth_on, birthday_calendar, next_birthday_on,
     id_number, id_index, mobile, phone, email, address, postcode, agent_id, client_class, attention,

@@ -1,0 +1,163 @@
+"""Pages and searches of a province's book, as each kind of person sees them."""
+
+import gzip
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client as Browser
+
+from accounts.models import User
+from clients.forms import ClientFilter
+from clients.models import Client
+from lib import dates
+from lib.paging import SIZE, page_of
+from policies.forms import PolicyFilter
+from policies.models import Policy
+
+ROUNDS = 5
+IN_THE_DATABASE = 0.05
+PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
+    "agent's day": ("agent", "/today/", 0.2, 12, 15_000),
+    "client list": ("agent", "/clients/", 0.3, 12, 15_000),
+    "client page": ("agent", "/clients/{client}/", 0.3, 20, 15_000),
+    "policy list": ("agent", "/policies/", 0.3, 12, 15_000),
+    "client list of a manager": ("manager", "/clients/", 0.5, 12, 40_000),
+    "team page of 30 agents": ("supervisor", "/team/", 0.5, 20, 15_000),
+}
+LISTS: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
+    "clients": (
+        Client,
+        ClientFilter,
+        tuple(
+            " page=200 client_class=develop client_class=maintain&page=100 birthday=week"
+            " birthday=month&page=40 pool=on pool=on&page=40".split(" ")
+        ),
+    ),
+    "policies": (
+        Policy,
+        PolicyFilter,
+        tuple(
+            " page=40 status=in_force status=lapsed status=matured stage=month"
+            " stage=month&page=40 stage=grace stage=lapsed".split(" ")
+        ),
+    ),
+}
+TERMS = (
+    "王",
+    "汪",
+    "单",
+    "王伟",
+    "w",
+    "z",
+    "wang",
+    "li",
+    "zs",
+    "zx",
+    "qqq",
+    "0000",
+    "P0",
+    "P00000000",
+)
+
+
+class Asked:
+    """Counts the statements and the seconds spent in them, however many were asked before."""
+
+    def __init__(self) -> None:
+        self.queries, self.seconds = 0, 0.0
+
+    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(*args)
+        finally:
+            self.queries += 1
+            self.seconds += time.perf_counter() - began
+
+
+@contextmanager
+def asked() -> Iterator[Asked]:
+    counting = Asked()
+    with connection.execute_wrapper(counting):
+        yield counting
+
+
+def bench_pages(people: dict[str, User], say: Callable[..., None], clients: int) -> None:
+    theirs = Client.objects.visible_to(people["agent"]).earliest("pk")
+    for name, (who, address, seconds, queries, size) in PAGES.items():
+        browser = Browser(HTTP_ACCEPT_ENCODING="gzip")
+        browser.force_login(people[who], backend="accounts.backends.StaffNumberOrMobile")
+        url = address.format(client=theirs.pk)
+        browser.get(url)
+        times = []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            with asked() as counted:
+                answer = browser.get(url)
+            times.append(time.perf_counter() - began)
+        figures = {
+            "status": answer.status_code,
+            "in_database_s": round(counted.seconds, 4),
+            "queries": counted.queries,
+            "queries_limit": queries,
+            "gzip_bytes": sent(answer),
+            "gzip_bytes_limit": size,
+        }
+        say(name, median(times), seconds, clients, **figures)
+        if name == "agent's day":
+            say("first load", *first_load(answer), unit="bytes, n requests, limit 7")
+
+
+def sent(answer: Any) -> int:
+    body: bytes = answer.content
+    return len(body if answer.get("Content-Encoding") == "gzip" else gzip.compress(body))
+
+
+def first_load(answer: Any) -> tuple[int, int, int]:
+    """Return bytes on the wire with what the page links to, the limit, and the requests."""
+    body: bytes = answer.content
+    html = (gzip.decompress(body) if answer.get("Content-Encoding") == "gzip" else body).decode()
+    links = r'<(?:link rel="stylesheet" href|script[^>]* src)="/static/([^"]+)"'
+    named = {re.sub(r"\.[0-9a-f]{12}(?=\.)", "", path) for path in re.findall(links, html)}
+    files = [found for path in sorted(named) if (found := finders.find(path))]
+    return sent(answer) + sum(map(_packed, files)), 120 * 1024, 1 + len(files)
+
+
+def _packed(path: str) -> int:
+    return len(gzip.compress(Path(path).read_bytes()))
+
+
+def bench_lists(people: dict[str, User], say: Callable[..., None], clients: int) -> None:
+    """Say which filter or text of each list is the slowest in the database, for each kind of person."""
+    for who, user in people.items():
+        for place, (model, form, filters) in LISTS.items():
+            took = {}
+            for address in (*filters, *(f"q={term}" for term in TERMS)):
+                times = [_in_database(user, model, form, address) for _ in range(ROUNDS + 1)]
+                took[address] = median(times[1:])
+            slowest = max(took, key=lambda address: took[address])
+            more = {
+                "slowest": slowest,
+                "median_s": round(median(took.values()), 4),
+                "of": len(took),
+            }
+            say(f"{place} of the {who}", took[slowest], IN_THE_DATABASE, clients, **more)
+
+
+def _in_database(user: User, model: Any, form: Any, address: str) -> float:
+    visible = model.objects.listed_for(user)
+    filters = form(QueryDict(address), user=user)
+    with asked() as counted:
+        page = page_of(
+            filters.find(visible, dates.today()), visible.for_list(), filters.page_number
+        )
+    assert len(page.rows) <= SIZE
+    return counted.seconds
