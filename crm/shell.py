@@ -26,6 +26,7 @@ TODAY = Place(_("Today"), "check2-circle", "today")
 CLIENTS = Place(_("Clients"), "people", "clients:list")
 POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
+RENEWALS = Place(_("Renewals"), "arrow-repeat", "renewals")
 PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
 IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
@@ -40,10 +41,10 @@ def places_of(user: User) -> list[Place]:
         return [AUDIT]
     if user.administers:
         settings_site = [SETTINGS] if user.is_staff else []
-        return [IMPORTS, CLIENTS, POLICIES, TEAM, PERSISTENCY, AUDIT, *settings_site]
+        return [IMPORTS, CLIENTS, POLICIES, TEAM, RENEWALS, PERSISTENCY, AUDIT, *settings_site]
     if user.leads:
-        return [TEAM, CLIENTS, POLICIES, PERSISTENCY]
-    return [TODAY, CLIENTS, POLICIES]
+        return [TEAM, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
+    return [TODAY, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
 
 
 def tabs_of(user: User) -> list[Place]:

@@ -1,6 +1,7 @@
 """The one writer of CSV and Excel files: what was text stays text in every spreadsheet."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 import xlsxwriter
+from django.http import FileResponse
 from xlsxwriter.worksheet import Worksheet
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the machine's old code page
@@ -32,6 +34,19 @@ def unguard(text: str) -> str:
     if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS):
         return text[1:]
     return text
+
+
+def download(form: str, name: str, headings: Row, rows: Iterable[Row]) -> FileResponse:
+    """Answer with the table as a file; `form` is "csv" or "xlsx"."""
+    file = io.BytesIO()
+    if form == "xlsx":
+        write_xlsx(file, headings, rows)
+    else:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        write_csv(text, headings, rows)
+        text.detach()
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.{form}")
 
 
 def write_csv(file: TextFile, headings: Row, rows: Iterable[Row]) -> int:

@@ -157,6 +157,7 @@ def make_policy(make_client: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def make_instalment(make_policy: Callable[..., Any]) -> Callable[..., Any]:
+    from lib import dates
     from policies.models import Instalment
 
     def make(policy: Any = None, due_on: date = TODAY, **fields: Any) -> Any:
@@ -171,7 +172,8 @@ def make_instalment(make_policy: Callable[..., Any]) -> Callable[..., Any]:
         )
         if made.paid_on is None:
             policy.next_due_on, policy.lapses_on = due_on, ends + timedelta(days=1)
-            policy.save(update_fields=["next_due_on", "lapses_on"])
+            policy.reinstate_by = dates.add_years(ends, 2)
+            policy.save(update_fields=["next_due_on", "lapses_on", "reinstate_by"])
         return made
 
     return make

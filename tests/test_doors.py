@@ -94,6 +94,8 @@ DOORS: dict[str, Door] = {
     ),
     "policies:paid": of("policy", roles=LEADERS, methods="POST"),
     "policy": of("policy"),
+    "renewals": Door(roles=SERVING, methods="GET"),
+    "renewals_export": Door(roles=SERVING, methods="POST"),
     "persistency": Door(roles=SERVING, methods="GET"),
     "imports:list": Door(roles=OFFICE),
     "imports:batch": of("batch", roles=OFFICE),
