@@ -159,5 +159,5 @@ def _in_database(user: User, model: Any, form: Any, address: str) -> float:
         page = page_of(
             filters.find(visible, dates.today()), visible.for_list(), filters.page_number
         )
-    assert len(page.rows) <= SIZE
+    assert len(page.object_list) <= SIZE
     return counted.seconds

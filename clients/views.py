@@ -31,7 +31,7 @@ def client_list(request: Request) -> HttpResponse:
     clients = Client.objects.listed_for(request.user)
     form = ClientFilter(request.GET, user=request.user)
     page = page_of(form.find(clients, dates.today()), clients.for_list(), form.page_number)
-    rows = [row_of(client, dates.today()) for client in page.rows]
+    rows = [row_of(client, dates.today()) for client in page.object_list]
     template = "clients/_list.html" if request.htmx else "clients/list.html"
     return render(request, template, {"page": page, "rows": rows, "form": form})
 

@@ -34,26 +34,36 @@ class Found:
 
 @dataclass(frozen=True)
 class Page:
-    rows: Sequence[Any]
+    """Named as a page of Django's paginator, so that one template draws both."""
+
+    object_list: Sequence[Any]
     number: int
     count: int
     most: int = MOST
 
     @property
-    def first(self) -> int:
+    def start_index(self) -> int:
         return (self.number - 1) * SIZE + 1
 
     @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
+    def end_index(self) -> int:
+        return self.start_index + len(self.object_list) - 1
 
     @property
-    def previous(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
+    def has_previous(self) -> bool:
+        return self.number > 1
 
     @property
-    def next(self) -> int | None:
-        return self.number + 1 if min(self.count, self.most) > self.number * SIZE else None
+    def has_next(self) -> bool:
+        return min(self.count, self.most) > self.number * SIZE
+
+    @property
+    def previous_page_number(self) -> int:
+        return self.number - 1
+
+    @property
+    def next_page_number(self) -> int:
+        return self.number + 1
 
     @property
     def counted(self) -> str:

@@ -26,7 +26,7 @@ def policy_list(request: Request) -> HttpResponse:
     form = PolicyFilter(request.GET, user=request.user)
     page = page_of(form.find(policies, dates.today()), policies.for_list(), form.page_number)
     template = "policies/_list.html" if request.htmx else "policies/list.html"
-    rows = [Held(policy, dates.today()) for policy in page.rows]
+    rows = [Held(policy, dates.today()) for policy in page.object_list]
     return render(request, template, {"page": page, "rows": rows, "form": form})
 
 

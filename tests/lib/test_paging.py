@@ -16,7 +16,7 @@ def people(make_client: Any) -> list[Client]:
 
 
 def names(page: Any) -> str:
-    return "".join(client.name[-1] for client in page.rows)
+    return "".join(client.name[-1] for client in page.object_list)
 
 
 def test_what_is_found_in_two_ways_comes_once_and_in_order(people: list[Client]) -> None:
@@ -34,7 +34,7 @@ def test_the_other_direction(people: list[Client]) -> None:
 
 def test_no_way_finds_nothing(people: list[Client]) -> None:
     page = page_of(Found([], ORDER), Client.objects.all(), 7)
-    assert (page.rows, page.number, page.count, page.next) == ([], 1, 0, None)
+    assert (page.object_list, page.number, page.count, page.has_next) == ([], 1, 0, False)
 
 
 def test_a_page_past_the_end_is_the_last_one(make_client: Any) -> None:
@@ -42,13 +42,13 @@ def test_a_page_past_the_end_is_the_last_one(make_client: Any) -> None:
         make_client(name=f"甲{n:03}")
     everybody = Client.objects.all()
     page = page_of(Found([everybody], ORDER), everybody, 9)
-    assert (page.number, page.first, page.last, page.next) == (2, 51, 51, None)
+    assert (page.number, page.start_index, page.end_index, page.has_next) == (2, 51, 51, False)
 
 
 def test_beyond_the_bound_it_neither_counts_nor_pages(people: list[Client]) -> None:
     everybody = Client.objects.all()
     page = page_of(Found([everybody, everybody.filter(name__gt="甲b")], ORDER, 3), everybody, 2)
-    assert (names(page), page.counted, page.next) == ("abc", "3+", None)
+    assert (names(page), page.counted, page.has_next) == ("abc", "3+", False)
 
 
 def test_rows_come_only_from_those_one_may_see(people: list[Client]) -> None:
