@@ -17,7 +17,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from bench import book, by_hand, pages, people  # noqa: E402
+from bench import book, by_hand, importing, pages, people  # noqa: E402
 from followups.daily import write_day  # noqa: E402
 from followups.models import FollowUp  # noqa: E402
 from lib import dates  # noqa: E402
@@ -84,6 +84,7 @@ def main() -> None:
         pages.bench_lists(who, say, CLIENTS)
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
+    importing.bench(say, int(200_000 * SCALE), int(500_000 * SCALE))
 
 
 if __name__ == "__main__":

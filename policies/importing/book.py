@@ -15,6 +15,7 @@ from policies.importing.columns import Match, known, match, plain_heading
 from policies.importing.parsing import Cell
 from policies.importing.preflight import WIDEST, Kind
 from policies.importing.problems import Refusal
+from policies.importing.workbook import Workbook
 
 Row = tuple[int, list[Cell]]
 SEARCHED_ROWS = 20
@@ -47,7 +48,9 @@ class Layout:
 
 
 def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
-    if kind in ("xlsx", "xls"):
+    if kind == "xlsx":
+        return _package(path)
+    if kind == "xls":
         return _workbook(path)
     return iter([_delimited(path)])
 
@@ -109,6 +112,12 @@ def _is_total(cell: Cell) -> bool:
 
 
 # Workbooks
+
+
+def _package(path: Path) -> Iterator[Sheet]:
+    workbook = Workbook(path)
+    for name, rows, total in workbook.sheets():
+        yield Sheet(name, rows, workbook.from_1904, total)
 
 
 def _workbook(path: Path) -> Iterator[Sheet]:

@@ -1,7 +1,6 @@
 """Look at a file before anything parses it: is it what its name says, and does it unpack sanely?
 
-Runs in the child process. The reader of workbooks allocates from the addresses it meets, and aborts
-the whole process when that is too much; so the addresses are looked at first, in the XML.
+Runs in the child process, before the readers, which trust the package and its addresses.
 """
 
 import re
@@ -17,9 +16,9 @@ from policies.importing.problems import Refusal
 Kind = Literal["xlsx", "xls", "text"]
 
 WIDEST = 256  # columns
-LONGEST = 1_000_000  # rows
+LONGEST = 1_048_576  # rows
 _MOST_ENTRIES = 2_000
-_MOST_UNPACKED = 1 << 30
+_MOST_UNPACKED = 2 << 30  # a million rows are 1.3 GiB
 _SUSPICIOUS_SIZE, _SUSPICIOUS_RATIO = 10 << 20, 100
 _CHUNK = 1 << 20
 _OVERLAP = 64
@@ -52,7 +51,6 @@ _FAR_CELL = re.compile(
     rb"""[ \t\r\n]r=["']([A-Z]{3,}\d+|[J-Z][A-Z]\d+|I[W-Z]\d+|[A-Z]*\d{7,})["']"""
 )
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_IS_1904 = re.compile(rb"""date1904=["'](?:1|true)["']""")
 
 
 def check(path: Path, name: str, largest: int) -> Kind:
@@ -75,16 +73,6 @@ def check(path: Path, name: str, largest: int) -> Kind:
         if kind == "xlsx":
             _check_package(file)
     return kind
-
-
-def is_1904(path: Path, kind: Kind) -> bool:
-    """Whether bare numbers in date columns count from 1904, as in workbooks from old Macs."""
-    if kind != "xlsx":
-        return False
-    with zipfile.ZipFile(path) as package:
-        return "xl/workbook.xml" in package.namelist() and bool(
-            _IS_1904.search(package.read("xl/workbook.xml"))
-        )
 
 
 def _named_kind(name: str) -> Kind:

@@ -96,6 +96,10 @@ REASONS = {
         _("A spreadsheet has destroyed the last digits of the bank account; it was left out"),
         _("Format the column as text and paste the accounts from the source again."),
     ),
+    "number_mangled": Reason(
+        _("A spreadsheet has turned this into a rounded number; it was left out"),
+        _("Format the column as text and paste the numbers from the source again."),
+    ),
     "phone_invalid": Reason(
         _("This is not one phone number; it was left out"),
         _("Write one number: a mobile of 11 digits, or a landline with its area code."),
@@ -173,7 +177,7 @@ REFUSALS = {
     ),
     "unsafe_xml": _("The workbook contains XML that no spreadsheet writes."),
     "too_wide": _(
-        "Cell %(cell)s lies outside the first 256 columns and 1,000,000 rows; delete what is there."
+        "Cell %(cell)s lies outside the first 256 columns and 1,048,576 rows; delete what is there."
     ),
     "invalid_bytes": _(
         "Line %(line)s holds bytes that are not %(encoding)s; save the file again as UTF-8."

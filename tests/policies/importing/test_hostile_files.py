@@ -1,6 +1,7 @@
 """A bad file is told in one sentence, and nothing else happens."""
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -127,7 +128,7 @@ def test_no_headings(tmp_path):
     )
 
 
-@pytest.mark.parametrize("cell", ["XFD1048576", "IW1", "JA5", "AAA1", "A1000001", "XFD1"])
+@pytest.mark.parametrize("cell", ["XFD1048576", "IW1", "JA5", "AAA1", "A1048577", "XFD1"])
 def test_a_cell_far_out(book, cell):
     sheet = part_of(book, SHEET).replace(
         b"</sheetData>", f'<row><c\tr="{cell}"><v>1</v></c></row></sheetData>'.encode()
@@ -157,12 +158,49 @@ def test_a_million_columns_without_addresses(book):
     )
 
 
-def test_two_far_corners_within_the_limits_do_not_take_the_memory(book):
+def test_two_far_corners_within_the_limits_take_no_memory(book):
     sheet = part_of(book, SHEET).replace(
-        b"</sheetData>", b'<row r="1000000"><c r="IV1000000"><v>1</v></c></row></sheetData>'
+        b"</sheetData>", b'<row r="1048576"><c r="IV1048576"><v>1</v></c></row></sheetData>'
     )
-    assert refusal(with_part(book, SHEET, sheet)).code == "too_much"
-    assert len(read(write_xlsx(book, [HEADINGS, GOOD]))[1]) == 1  # the parent lives on
+    started = perf_counter()
+    rows = read(with_part(book, SHEET, sheet))[1]
+    assert [row.row_no for row in rows] == [2, 1_048_576]
+    assert perf_counter() - started < 5
+
+
+ENDLESS = {
+    "rows": (SHEET, b"<worksheet><sheetData>", b"<row/>"),
+    "cells": (SHEET, b"<worksheet><sheetData><row>", b"<c/>"),
+    "text": (SHEET, b"<worksheet><sheetData><row><c><v>", b"x1"),
+    "columns": (SHEET, b"<worksheet><cols>", b"<col/>"),
+    "depth": (SHEET, b"<worksheet><sheetData><row>", b"<c>"),
+    "attributes": (SHEET, b"<worksheet><sheetData><row r='", b"1"),
+    "strings": ("xl/sharedStrings.xml", b"<sst>", b"<si/>"),
+    "long string": ("xl/sharedStrings.xml", b"<sst><si><t>", b"xy"),
+    "runs": ("xl/sharedStrings.xml", b"<sst><si>", b"<r/>"),
+    "styles": ("xl/styles.xml", b"<styleSheet><cellXfs>", b"<xf/>"),
+    "sheets": ("xl/workbook.xml", b"<workbook><sheets>", b"<sheet/>"),
+}
+
+
+@pytest.mark.parametrize("endless", ENDLESS)
+def test_what_has_no_end_is_stopped_in_time(tmp_path, endless):
+    part, before, again = ENDLESS[endless]
+    book = write_xlsx(tmp_path / "b.xlsx", [HEADINGS, GOOD])
+    # Noise before it, or the ratio would betray it.
+    padding = b"<!--" + random.Random(2).randbytes(2 << 20).hex().encode() + b"-->"
+    with_part(book, part, padding + before + again * ((150 << 20) // len(again)))
+    started = perf_counter()
+    told = refusal(book)
+    assert told.code in (
+        "too_much",
+        "too_wide",
+        "damaged",
+        "unpacks_too_large",
+        "unsafe_xml",
+        "no_headings",
+    )
+    assert perf_counter() - started < 20
 
 
 @pytest.mark.parametrize("size", [600 << 20])
