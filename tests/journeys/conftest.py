@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 SHOTS = Path(__file__).parents[2] / "var" / "shots"
@@ -105,6 +106,20 @@ class Office:
         page.context.on("request", asked)
         page.on("console", told)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+
+
+def barriers(page: Page) -> list[str]:
+    """What would keep somebody out of this page, as axe sees it."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
 
 
 @pytest.fixture

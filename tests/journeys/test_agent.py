@@ -9,7 +9,7 @@ from clients.models import Contact
 from crm import demo
 from followups.models import FollowUp
 from lib import dates
-from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE
+from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE, barriers, sideways
 
 
 def row_of(page: Page, client: Any) -> Any:
@@ -163,3 +163,89 @@ def test_a_hand_that_taps_twice(office: Any) -> None:
     page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").dblclick()
     expect(row_of(page, office.birthday)).to_have_count(0)
     assert sent_to(office.birthday) == 1
+
+
+def test_the_next_step_is_moved_or_left_out(office: Any, shoot: Any) -> None:
+    page = office.open("A1001", size=PHONE)
+    page.goto(f"{office.url}/today/")
+    open_before = int(page.locator("#tab-today").inner_text())
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").tap()
+    sheet = page.get_by_role("dialog", name="How did it go?")
+    expect(sheet.locator(".step:visible")).to_have_count(0)
+    sheet.get_by_role("radio", name="No answer").tap()
+    expect(sheet.locator(".step:visible")).to_have_count(1)
+    shoot(page)
+    assert not barriers(page)
+    assert not sideways(page)
+    step = sheet.locator(".step-again")
+    step.locator("[type=date]").fill((office.today + timedelta(days=3)).isoformat())
+    sheet.get_by_role("button", name="Save").tap()
+    expect(row_of(page, client)).to_have_count(0)
+    expect(page.locator("#tab-today")).to_have_text(str(open_before - 1))
+    agreed = FollowUp.objects.get(client=client, rule=FollowUp.AGREED, after__done_on=office.today)
+    assert agreed.list_on == office.today + timedelta(days=3)
+
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").tap()
+    sheet.get_by_role("radio", name="No answer").tap()
+    sheet.locator(".step-again").get_by_role("switch").tap()
+    expect(sheet.locator(".step-again [type=date]")).to_be_hidden()
+    sheet.get_by_role("button", name="Save").tap()
+    expect(row_of(page, client)).to_have_count(0)
+    assert not FollowUp.objects.filter(client=client, after__done_on=office.today).exists()
+
+
+def test_an_outcome_a_later_day_and_the_reason_by_keyboard(office: Any) -> None:
+    page = office.open("A1001")
+    page.goto(f"{office.url}/today/")
+    client = a_premium(office)
+    row_of(page, client).locator(".who").focus()
+    page.keyboard.press("l")
+    sheet = page.locator("#sheet")
+    expect(sheet.get_by_role("heading", name="How did it go?")).to_be_focused()
+    page.keyboard.press("4")
+    expect(sheet.get_by_role("radio", name="No answer")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    expect(sheet).to_be_hidden()
+    expect(row_of(page, client)).to_have_count(0)
+    assert contacts_with(client).filter(outcome="no_answer").exists()
+    page.keyboard.press("z")
+    expect(row_of(page, client)).to_be_visible()
+
+    chip = row_of(page, client).locator(".chip").first
+    chip.focus()
+    page.keyboard.press("Enter")
+    expect(sheet.get_by_role("heading", name="Why is this on the list?")).to_be_focused()
+    assert not barriers(page)
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(chip).to_be_focused()
+
+    page.keyboard.press("r")
+    expect(sheet.get_by_role("heading", name="To which day?")).to_be_focused()
+    assert not barriers(page)
+    busy = sheet.get_by_role("radio", name="Client is busy")
+    busy.focus()
+    page.keyboard.press("Space")
+    sheet.locator(".pick button").first.focus()
+    page.keyboard.press("Enter")
+    expect(sheet).to_be_hidden()
+    expect(row_of(page, client)).to_have_count(0)
+    assert contacts_with(client).get(outcome="asked_later").note == "Client is busy"
+
+
+def test_why_and_paper_without_script(office: Any) -> None:
+    page = office.open("A1001", java_script_enabled=False)
+    page.goto(f"{office.url}/today/")
+    client = a_premium(office)
+    row_of(page, client).locator(".chip").first.click()
+    expect(page.get_by_role("heading", name="Why is this on the list?")).to_be_visible()
+    page.get_by_role("link", name="Change the date").click()
+    page.get_by_label("Another day").fill(office.today.isoformat())
+    page.get_by_role("radio", name="Waits for payday").check()
+    page.get_by_role("button", name="Move it").click()
+    expect(page.locator("#toasts")).to_contain_text(client.name)
+    assert contacts_with(client).get(outcome="asked_later").note == "Waits for payday"
+    page.get_by_role("link", name="Print list").click()
+    expect(page.get_by_role("table")).to_contain_text(BIRTHDAY_CLIENT)
