@@ -77,7 +77,8 @@ def _by_letters(letters: str, client: str) -> list[Q]:
         ),
     ]
     if len(letters) > 1:  # a single letter begins both the initials and the pinyin
-        ways.append(Q((f"{client}initials__startswith", f" {letters}")))
+        initials = Q((f"{client}initials__startswith", f" {letters}"))
+        ways.append(initials & Q((f"{client}pinyin__startswith", letters[0])))
     return ways
 
 
