@@ -134,7 +134,7 @@ def renewals(request: Request) -> HttpResponse:
         "picked": picked,
         "sums": picked.sums(),
         "page": page,
-        "lines": [Line(instalment, today) for instalment in page.rows],
+        "lines": [Line(instalment, today) for instalment in page.object_list],
     }
     stages = pipeline(mine, today)
     context |= {
