@@ -3,10 +3,8 @@
 import json
 import os
 import sys
-import time
-from collections.abc import Callable
-from datetime import date, timedelta
-from statistics import median
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import django
 
@@ -15,14 +13,11 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import connection  # noqa: E402
 
-from bench import book, by_hand, importing, pages, people  # noqa: E402
-from followups.daily import write_day  # noqa: E402
-from followups.models import FollowUp  # noqa: E402
+from bench import book, importing, pages, people, writing  # noqa: E402
 from lib import dates  # noqa: E402
 
-ROUNDS = 3
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))
 CLIENTS, POLICIES = int(550_000 * SCALE), int(1_000_000 * SCALE)
 
@@ -39,51 +34,31 @@ def say(name: str, ours: float, limit: float, n: int, **more: object) -> None:
     print(json.dumps(line | more), flush=True)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def in_turn(ours: Callable[[], object], limit: Callable[[], object]) -> tuple[float, float]:
-    """Time both in turn, each from the same start, and return their medians."""
-    mine, theirs = [], []
-    for _ in range(ROUNDS):
-        for work, times in ((limit, theirs), (ours, mine)):
-            with transaction.atomic():
-                times.append(seconds(work))
-                transaction.set_rollback(True)
-    return median(mine), median(theirs)
-
-
-def bench_writing(today: date) -> None:
-    write_day(today - timedelta(days=1))
-    before = FollowUp.objects.count()
-    ours, limit = in_turn(lambda: write_day(today), lambda: by_hand.write_day(today))
-    run = write_day(today)
-    new = FollowUp.objects.count() - before
-    say("write an ordinary day", ours, 1.2 * limit, new, by_hand_s=round(limit, 4))
-    again = median(seconds(lambda: write_day(today)) for _ in range(ROUNDS))
-    say("write it again", again, ours / 2, sum(run.created.values()))
+@contextmanager
+def an_empty_database() -> Iterator[None]:
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def main() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     call_command("collectstatic", interactive=False, verbosity=0)
     today = dates.today()
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
+    with an_empty_database():
+        writing.bench_ten_times(say, today, CLIENTS, POLICIES)
+    with an_empty_database():
         print(
             json.dumps({"name": "fill", "clients": CLIENTS, "policies": POLICIES}), file=sys.stderr
         )
         book.fill(clients=CLIENTS, policies=POLICIES, today=today)
-        bench_writing(today)
+        writing.bench_a_day(say, today, CLIENTS)
         people.name_everybody()
         who = people.appoint_leaders()
         pages.bench_pages(who, say, CLIENTS)
         pages.bench_lists(who, say, CLIENTS)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
     importing.bench(say, int(200_000 * SCALE), int(500_000 * SCALE))
 
 

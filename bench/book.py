@@ -1,10 +1,17 @@
 """A province's book made by the database itself: 550,000 clients and 1,000,000 policies in a minute."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection
+from django.db.models import Model
 
-FILL = """
+from accounts.models import Team, User
+from clients.models import Client
+from policies.models import Instalment, Insurer, Policy, Product
+
+TEN_YEARS = timedelta(days=3650)
+
+OFFICE = """
 INSERT INTO accounts_team (name, kind, path, parent_id) VALUES ('省分公司', 'branch', '/1/', NULL);
 INSERT INTO accounts_user (password, is_superuser, staff_no, name, role, team_id, language, theme,
                            single_keys, is_active, is_staff)
@@ -14,6 +21,8 @@ INSERT INTO policies_insurer (code, name) VALUES ('main', '主承保公司') ON 
 INSERT INTO policies_product (insurer_id, name, kind, kind_corrected, grace_days, due_basis, cooling_off_days, reinstate_years)
 SELECT (SELECT min(id) FROM policies_insurer), '产品' || kind, kind, false, 60, 'date', 15, 2
 FROM unnest(ARRAY['whole_life', 'annuity', 'critical_illness', 'medical']) AS kind;
+"""
+BOOK = """
 INSERT INTO clients_client (name, pinyin, initials, gender, birth_on, birthday_calendar, next_birthday_on,
     id_number, id_index, mobile, phone, email, address, postcode, agent_id, client_class, attention,
     deceased, do_not_contact, note, version, created_at)
@@ -21,21 +30,31 @@ SELECT chr(19968 + n % 3000) || chr(20000 + n % 4999), substr(md5(n::text), 1, 9
     'f', DATE '1950-01-01' + n % 18000, 'solar',
     DATE '{today}' + (n % 365), '', sha256(n::text::bytea), '13' || lpad((n::bigint * 7919 % 1000000000)::text, 9, '0'),
     '', '', '西湖区 文三路 ' || n, '', (SELECT min(id) FROM accounts_user) + n % {agents}, '', '', false, false, '', 1, now()
-FROM generate_series(1, {clients}) AS n;
+FROM generate_series({first} + 1, {first} + {clients}) AS n;
 INSERT INTO policies_policy (insurer_id, policy_no, proposal_no, holder_id, insured_name, insured_id_number,
     relation, agent_id, product_id, sum_assured, premium, premium_mode, pay_years, cover_years, issued_on,
     effective_on, next_due_on, matures_on, covers_until, receipt_signed_on, lapses_on, status, bank_name,
     account, version, created_at)
 SELECT (SELECT min(id) FROM policies_insurer), 'P' || lpad(n::text, 12, '0'), '',
-    (SELECT min(id) FROM clients_client) + n % {clients}, '', '', '', NULL,
+    (SELECT max(id) FROM clients_client) - n % {clients}, '', '', '', NULL,
     (SELECT min(id) FROM policies_product) + n % 4, 200000, 1000 + n % 70000,
     (ARRAY['yearly', 'yearly', 'yearly', 'half_yearly', 'monthly'])[1 + n % 5], 20,
     CASE WHEN n % 4 = 3 THEN 1 END, DATE '2024-01-01', DATE '2024-01-01', due,
     CASE WHEN n % 4 = 1 THEN DATE '{today}' + n % {spread} END, CASE WHEN n % 4 = 3 THEN DATE '{today}' + n % {spread} END,
     DATE '2024-01-10', due + 61, 'in_force', '', '', 1, now()
-FROM generate_series(1, {policies}) AS n, LATERAL (SELECT DATE '{today}' - 62 + (n * 31) % {spread} AS due) AS d;
+FROM generate_series({first} + 1, {first} + {policies}) AS n, LATERAL (SELECT DATE '{today}' - 62 + (n * 31) % {spread} AS due) AS d;
 INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
-SELECT id, next_due_on, next_due_on + 60, premium FROM policies_policy WHERE product_id % 4 <> 0;
+SELECT id, next_due_on, next_due_on + 60, premium FROM policies_policy WHERE product_id % 4 <> 0
+    AND next_due_on >= DATE '{today}' - 62;
+"""
+
+
+# What an office does on a day: its agents speak with one client in fifty, one premium in 250 is paid.
+A_DAY = """
+UPDATE clients_client SET last_contact_on = DATE '{day}', note = note || '.'
+WHERE id % 50 = 0 AND id <= {clients};
+UPDATE policies_instalment SET paid_on = DATE '{day}'
+WHERE id % 250 = {some} AND id <= {clients} AND paid_on IS NULL;
 """
 
 
@@ -43,10 +62,41 @@ def fill(
     *, clients: int, policies: int, today: date, spread: int = 427, agents: int = 1375
 ) -> None:
     """Fill an empty database; `spread` is over how many days occasions lie."""
+    _let_columns_default(Team, User, Insurer, Product, Client, Policy, Instalment)
     with connection.cursor() as cursor:
-        cursor.execute(
-            FILL.format(
-                clients=clients, policies=policies, today=today, spread=spread, agents=agents
-            )
-        )
+        cursor.execute(OFFICE.format(agents=agents))
+    _add(clients=clients, policies=policies, today=today, spread=spread, agents=agents, first=0)
+
+
+def grow(*, clients: int, policies: int, today: date, agents: int = 1375) -> None:
+    """Add as many again for whom nothing is due in the next ten years."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(substr(policy_no, 2)::bigint) FROM policies_policy")
+        (first,) = cursor.fetchone()
+    later = today + TEN_YEARS
+    _add(clients=clients, policies=policies, today=later, spread=427, agents=agents, first=first)
+
+
+def live_a_day(day: date, *, clients: int) -> None:
+    """Let an ordinary day pass among the first clients of the book."""
+    with connection.cursor() as cursor:
+        cursor.execute(A_DAY.format(day=day, clients=clients, some=day.toordinal() % 250))
+
+
+def _add(**values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BOOK.format(**values))
         cursor.execute("ANALYZE")
+
+
+def _let_columns_default(*models: type[Model]) -> None:
+    """Columns that are not named above take what their model says."""
+    for model in models:
+        with connection.schema_editor() as editor:
+            for field in model._meta.local_concrete_fields:
+                value = editor.effective_default(field)
+                if not field.primary_key and not field.null and value is not None:
+                    table, column = model._meta.db_table, field.column
+                    editor.execute(
+                        f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT %s", [value]
+                    )

@@ -75,6 +75,11 @@ ENDING = (
     ),
 )
 
+CODES = {
+    *(rule[0] for rule in (*PREMIUM, *ENDING)),
+    *("lapsed", "policy-delivery", "birthday", "birthday-soon"),
+}
+
 
 def _range(column: str, offset: int, keep: int, day: date) -> str:
     return f"{column} BETWEEN DATE '{day}' - {keep + offset} AND DATE '{day}' - {offset}"
