@@ -194,6 +194,7 @@ LIST_TIME = env.text("LIST_TIME", "18:30")  # office time at which tomorrow's li
 CLAIM_RESTS_DAYS = 5  # "I have paid": how long the file may take before one asks again
 CATCH_UP_DAYS = 60  # after a longer silence the lists begin anew
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 200) * 1024 * 1024
+IMPORT_KEEP_DAYS = env.number("IMPORT_KEEP_DAYS", 90)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR") or None

@@ -9,7 +9,7 @@ from django.utils import timezone
 from followups import daily
 from followups.models import ListRun
 from policies.batches import ImportBatch
-from policies.tasks import pick_up_waiting
+from policies.tasks import forget_old_files, pick_up_waiting
 
 
 def list_due(now: datetime) -> date:
@@ -23,6 +23,7 @@ def list_due(now: datetime) -> date:
 def tick() -> None:
     """Look at the ledgers and do what lacks. Harmless however often and by however many it is called."""
     pick_up_waiting()
+    forget_old_files()
     list_imported()
     due = list_due(timezone.now())
     last = ListRun.last_day()

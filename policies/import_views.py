@@ -236,9 +236,11 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @for_administrators
-def refused(request: HttpRequest, pk: int, form: str) -> FileResponse:
+def refused(request: HttpRequest, pk: int, form: str) -> HttpResponseBase:
     """The rows that were not taken, as the user's file has them, with the reason behind each."""
-    batch = get_object_or_404(ImportBatch.objects.exclude(refused_file=""), pk=pk)
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if not batch.refused_file:
+        return _no_refused_rows(batch)
     user = cast(User, request.user)
     AuditEntry.record(
         user, AuditEntry.Action.EXPORT, batch, rows=batch.report.get("rejected_rows", 0)
@@ -255,6 +257,17 @@ def refused(request: HttpRequest, pk: int, form: str) -> FileResponse:
     file.seek(0)
     name = gettext("%(name)s refused") % {"name": Path(batch.name).stem}
     return FileResponse(file, as_attachment=True, filename=f"{name}.{form}")
+
+
+def _no_refused_rows(batch: ImportBatch) -> HttpResponse:
+    if not batch.report.get("rejected_rows") or batch.file:
+        raise Http404
+    sentence = gettext(
+        "The refused rows were kept for %(days)s days and have been deleted; import the book again to"
+        " get them."
+    )
+    words = sentence % {"days": settings.IMPORT_KEEP_DAYS}
+    return HttpResponse(words, status=410, content_type="text/plain; charset=utf-8")
 
 
 @require_POST

@@ -1,9 +1,12 @@
 """What the worker does for the imports. The ledger decides; a message only says "look now"."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from policies.batches import ImportBatch
@@ -41,3 +44,19 @@ def pick_up_waiting() -> int:
     for batch in waiting:
         wake(batch)
     return len(waiting)
+
+
+def forget_old_files() -> int:
+    """Delete the books that came in longer ago than files are kept; what they changed stays told."""
+    kept_since = timezone.now() - timedelta(days=settings.IMPORT_KEEP_DAYS)
+    old = ImportBatch.objects.exclude(file="").filter(uploaded_at__lt=kept_since)
+    ended = list(old.exclude(state__in=[*ImportBatch.CHECKS, ImportBatch.State.APPLYING]))
+    for batch in ended:
+        if batch.state == ImportBatch.State.CHECKED:
+            batch.discard()  # nobody has confirmed it: there is nothing to tell
+            continue
+        batch.file.delete(save=False)
+        if batch.refused_file:
+            batch.refused_file.delete(save=False)
+        ImportBatch.objects.filter(pk=batch.pk).update(file="", refused_file="")
+    return len(ended)

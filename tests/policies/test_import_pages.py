@@ -1,5 +1,6 @@
 """The administrator brings a book in, step by step; nobody else may."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from policies import tasks
@@ -220,3 +222,32 @@ def test_eight_imports_cost_the_queries_of_one(office: Any, admin: Any) -> None:
         batch.name = f"{n}.csv"
         batch.save(force_insert=True)
     assert queries() == one
+
+
+def test_old_files_are_forgotten_and_their_counts_kept(office: Any, settings: Any) -> None:
+    settings.IMPORT_KEEP_DAYS = 90
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    batch.confirm()
+    batch.refresh_from_db()
+    intake.apply(batch)
+    kept = Path(batch.file.path)
+    refused = reverse("imports:refused", args=[batch.pk])
+    assert tasks.forget_old_files() == 0
+    assert office.get(refused).status_code == 200
+    ImportBatch.objects.update(uploaded_at=timezone.now() - timedelta(days=91))
+    assert tasks.forget_old_files() == 1
+    assert not kept.exists()
+    answer = office.get(refused, headers={"accept-language": "en"})
+    assert answer.status_code == 410
+    assert "kept for 90 days" in answer.text
+    assert office.get(reverse("imports:result", args=[batch.pk])).status_code == 200
+    assert tasks.forget_old_files() == 0
+
+
+def test_an_old_book_that_nobody_confirmed_is_discarded(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    intake.check(batch)
+    ImportBatch.objects.update(uploaded_at=timezone.now() - timedelta(days=400))
+    assert tasks.forget_old_files() == 1
+    assert not ImportBatch.objects.exists()
