@@ -236,6 +236,7 @@ class Contact(models.Model):
         NO_ANSWER = "no_answer", _("No answer")
         ASKED_LATER = "asked_later", _("Asked for later")
         WILL_PAY = "will_pay", _("Will pay")
+        PAID_ALREADY = "paid_already", _("Says it is paid")
         REFUSED = "refused", _("Refused")
         WRONG_NUMBER = "wrong_number", _("Wrong number")
         NOT_NEEDED = "not_needed", _("Not needed")

@@ -159,8 +159,8 @@ def _why_withdrawn() -> Case:
     return Case(
         When(Exists(client.filter(deceased=True)), then=Value(reason.DECEASED)),
         When(Exists(client.filter(do_not_contact=True)), then=Value(reason.NO_CONTACT)),
-        When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.exclude(status__in=alive)), then=Value(reason.ENDED)),
+        When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
         When(Q(series="premium"), then=Value(reason.LAPSED)),
         default=Value(reason.CHANGED),

@@ -110,6 +110,7 @@ class FollowUp(models.Model):
         NO_CONTACT = "no_contact", _("The client asked not to be contacted")
         CHANGED = "changed", _("The date or the plan changed")
         UNDONE = "undone", _("The entry was undone")
+        RESTING = "resting", _("The client's word is waited for")
 
     AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
     WRITTEN: ClassVar[tuple[str, ...]] = (
@@ -132,7 +133,7 @@ class FollowUp(models.Model):
     instalment = models.ForeignKey(
         Instalment, models.CASCADE, null=True, related_name="+", db_index=False
     )
-    rule = models.CharField(max_length=20)
+    rule = models.CharField(max_length=24)
     series = models.CharField(max_length=10)
     item = models.PositiveSmallIntegerField(_("service item"), choices=ServiceItem)
     priority = models.PositiveSmallIntegerField(_("priority"))

@@ -1,18 +1,20 @@
 """Every rule: the only file one touches to add one. Days are counted from the occasion."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from followups.models import FollowUp, ServiceItem
 from followups.rules import ClientRule, InstalmentRule, PolicyRule, Rule
-from policies.models import Instalment, Policy, annual_premium_of_holder
+from policies.authorisation import ACCOUNT_FAULTS
+from policies.models import BankRow, Instalment, Policy, annual_premium_of_holder
 
 LARGE_PREMIUM = Decimal(50_000)
+A_YEAR = timedelta(days=365)
 
 
 def holders(day: date) -> QuerySet[Client]:
@@ -28,6 +30,26 @@ def large_holders(day: date) -> QuerySet[Client]:
     )
 
 
+def unauthorised_first_of_year(day: date) -> QuerySet[Instalment]:
+    """Each policy is asked for its authorisation once a year, however often it pays."""
+    asked = FollowUp.objects.filter(
+        client_id=OuterRef("policy__holder_id"),
+        rule="authorisation-missing",
+        policy_id=OuterRef("policy_id"),
+        occasion_on__lt=OuterRef("due_on"),
+        occasion_on__gt=OuterRef("due_on") - A_YEAR,
+    ).exclude(status=FollowUp.Status.WITHDRAWN, reason=FollowUp.Reason.CHANGED)
+    return Instalment.objects.unpaid_without_authorisation(day).exclude(Exists(asked))
+
+
+# What a failed debit asks for: money in the account, a new form signed on a visit, or patience.
+REMEDY = Case(
+    When(failure__in=ACCOUNT_FAULTS, then=Value(ServiceItem.AUTHORISATION.value)),
+    default=Value(ServiceItem.RENEWAL_REMINDER.value),
+)
+HASTE = Case(When(failure=BankRow.Failure.SYSTEM_ERROR, then=Value(4)), default=Value(2))
+
+
 unpaid = Instalment.objects.unpaid
 RULEBOOK: list[Rule] = [
     InstalmentRule(
@@ -38,6 +60,7 @@ RULEBOOK: list[Rule] = [
         day=-90,
         keep=45,
         priority=4,
+        rests=True,
     ),
     InstalmentRule(
         code="renewal-month",
@@ -47,6 +70,17 @@ RULEBOOK: list[Rule] = [
         day=-30,
         keep=20,
         priority=3,
+        rests=True,
+    ),
+    InstalmentRule(
+        code="renewal-week",
+        label=_("Premium due in a week"),
+        among=Instalment.objects.unpaid_by_debit_or_monthly,
+        on="due_on",
+        day=-7,
+        keep=6,
+        priority=3,
+        rests=True,
     ),
     InstalmentRule(
         code="renewal-due",
@@ -56,6 +90,7 @@ RULEBOOK: list[Rule] = [
         day=0,
         keep=5,
         priority=2,
+        rests=True,
     ),
     InstalmentRule(
         code="grace-10",
@@ -65,6 +100,7 @@ RULEBOOK: list[Rule] = [
         day=10,
         keep=10,
         priority=2,
+        rests=True,
     ),
     InstalmentRule(
         code="grace-30",
@@ -74,6 +110,7 @@ RULEBOOK: list[Rule] = [
         day=30,
         keep=10,
         priority=2,
+        rests=True,
     ),
     InstalmentRule(
         code="grace-45",
@@ -83,6 +120,7 @@ RULEBOOK: list[Rule] = [
         day=45,
         keep=7,
         priority=1,
+        rests=True,
     ),
     InstalmentRule(
         code="grace-last-week",
@@ -92,6 +130,7 @@ RULEBOOK: list[Rule] = [
         day=-7,
         keep=3,
         priority=1,
+        rests=True,
     ),
     InstalmentRule(
         code="grace-last-days",
@@ -101,6 +140,102 @@ RULEBOOK: list[Rule] = [
         day=-3,
         keep=3,
         priority=1,
+        rests=True,
+    ),
+    InstalmentRule(
+        code="promise-check",
+        label=_("Promised, not arrived"),
+        among=Instalment.objects.promised,
+        on="promised_on",
+        day=1,
+        keep=3,
+        priority=1,
+        rests=True,
+    ),
+    InstalmentRule(
+        code="claim-check",
+        label=_("Said to be paid, not arrived"),
+        among=Instalment.objects.claimed,
+        on="rests_until",
+        day=1,
+        keep=5,
+        priority=2,
+        rests=True,
+    ),
+    InstalmentRule(
+        code="bank-failed",
+        label=_("Bank debit failed"),
+        among=Instalment.objects.debit_failed,
+        on="failed_on",
+        day=0,
+        keep=5,
+        priority=2,
+        item_by=REMEDY,
+        priority_by=HASTE,
+    ),
+    InstalmentRule(
+        code="authorisation-missing",
+        label=_("Auto-debit form missing"),
+        among=unauthorised_first_of_year,
+        on="due_on",
+        day=-60,
+        keep=50,
+        series="authorise",
+        item=ServiceItem.AUTHORISATION,
+        priority=3,
+    ),
+    InstalmentRule(
+        code="uncollected-form",
+        label=_("Form on the unpaid premium"),
+        among=Instalment.objects.unpaid_without_form,
+        on="due_on",
+        day=40,
+        keep=20,
+        series="form",
+        item=ServiceItem.UNCOLLECTED,
+        priority=2,
+    ),
+    InstalmentRule(
+        code="last-premium",
+        label=_("The last premium is coming"),
+        among=Instalment.objects.unpaid_final,
+        on="due_on",
+        day=-60,
+        keep=60,
+        series="last",
+        priority=3,
+    ),
+    InstalmentRule(
+        code="success-notice",
+        label=_("Premium collected: bring the notice"),
+        among=Instalment.objects.paid_for_sure,
+        on="paid_on",
+        day=1,
+        keep=14,
+        series="notice",
+        item=ServiceItem.PAID_NOTICE,
+        priority=3,
+    ),
+    InstalmentRule(
+        code="paying-completed",
+        label=_("All premiums are paid"),
+        among=Instalment.objects.paid_final,
+        on="paid_on",
+        day=3,
+        keep=30,
+        series="notice",
+        item=ServiceItem.PAID_NOTICE,  # not the review: whoever has paid it all hears of it
+        priority=3,
+    ),
+    InstalmentRule(
+        code="premium-loan",
+        label=_("Premium advanced as a loan"),
+        among=Instalment.objects.advanced,
+        on="closed_on",
+        day=1,
+        keep=20,
+        series="loan",
+        priority=2,
     ),
     PolicyRule(
         code="lapsed",
@@ -110,6 +245,61 @@ RULEBOOK: list[Rule] = [
         day=0,
         keep=14,
         series="lapse",
+        item=ServiceItem.RENEWAL_REMINDER,
+        priority=1,
+    ),
+    PolicyRule(
+        code="lapsed-30",
+        label=_("Lapsed a month ago"),
+        among=Policy.objects.recoverable,
+        on="lapses_on",
+        day=30,
+        keep=30,
+        series="lapse",
+        item=ServiceItem.RENEWAL_REMINDER,
+        priority=2,
+    ),
+    PolicyRule(
+        code="lapsed-180",
+        label=_("Lapsed half a year ago"),
+        among=Policy.objects.recoverable,
+        on="lapses_on",
+        day=180,
+        keep=30,
+        series="lapse",
+        item=ServiceItem.RENEWAL_REMINDER,
+        priority=3,
+    ),
+    PolicyRule(
+        code="lapsed-365",
+        label=_("Lapsed a year ago"),
+        among=Policy.objects.recoverable,
+        on="lapses_on",
+        day=365,
+        keep=30,
+        series="lapse",
+        item=ServiceItem.RENEWAL_REMINDER,
+        priority=3,
+    ),
+    PolicyRule(
+        code="reinstate-90",
+        label=_("Three months left to reinstate"),
+        among=Policy.objects.recoverable,
+        on="reinstate_by",
+        day=-90,
+        keep=30,
+        series="reinstate",
+        item=ServiceItem.RENEWAL_REMINDER,
+        priority=2,
+    ),
+    PolicyRule(
+        code="reinstate-30",
+        label=_("A month left to reinstate"),
+        among=Policy.objects.recoverable,
+        on="reinstate_by",
+        day=-30,
+        keep=30,
+        series="reinstate",
         item=ServiceItem.RENEWAL_REMINDER,
         priority=1,
     ),

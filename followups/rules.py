@@ -1,17 +1,19 @@
 """What a rule is: a query over days."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.db.models import (
+    Case,
     DateField,
     Exists,
     F,
     Func,
     IntegerField,
     OuterRef,
+    Q,
     QuerySet,
     Value,
 )
@@ -22,6 +24,7 @@ from clients.models import Client
 from followups.models import FollowUp, ServiceItem, ServicePlan
 from policies.models import Instalment, Policy
 
+ONE_DAY = timedelta(days=1)
 Population = Callable[[date], QuerySet[Any]]
 
 
@@ -65,7 +68,8 @@ class Rule:
     `among(day)` is the population that still wants it on that day, `on` the date column that
     arrives, `day` how many days after it the work begins (negative: before), `keep` how many days
     after that it is still worth doing. `event` marks work that something real has caused: it is
-    served even where the plan says "only when something happened".
+    served even where the plan says "only when something happened". Where it depends on the row what
+    is to be done, and how urgently, `item_by` and `priority_by` say so.
     """
 
     code: str
@@ -78,6 +82,8 @@ class Rule:
     item: ServiceItem
     priority: int
     event: bool = False
+    item_by: Case | None = None
+    priority_by: Case | None = None
     to_client: str = ""  # the way from the population's rows to the client
     # The dates with which its population compares the day: between two writings only they, and what
     # somebody changed, can make a difference to anybody.
@@ -101,9 +107,14 @@ class Rule:
             NullIf(OuterRef(f"{to}client_class"), Value("")), Value(Client.Class.MAINTAIN.value)
         )
         plan = ServicePlan.objects.filter(
-            item=self.item, client_class=client_class, level__in=levels
+            item=OuterRef("served_as") if self.item_by else self.item,
+            client_class=client_class,
+            level__in=levels,
         )
-        return self.among(day).filter(Exists(plan), **reachable)
+        rows = self.among(day)
+        if self.item_by:
+            rows = rows.alias(served_as=self.item_by)
+        return rows.filter(Exists(plan), **reachable)
 
     def candidates(self, first: date, last: date) -> QuerySet[Any]:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted."""
@@ -118,8 +129,8 @@ class Rule:
                 *(F(path) if path else nothing for path in self.keys),
                 Value(self.code),
                 Value(self.series),
-                Value(self.item.value),
-                Value(self.priority),
+                self.item_by or Value(self.item.value),
+                self.priority_by or Value(self.priority),
                 F(self.on),
                 PlusDays(self.on, self.day),
                 PlusDays(self.on, self.day + self.keep),
@@ -172,9 +183,21 @@ class InstalmentRule(Rule):
     to_client: str = "policy__holder"
     series: str = "premium"
     item: ServiceItem = ServiceItem.RENEWAL_REMINDER
+    rests: bool = False  # waits while the client's word about the premium is waited for
     subject = "instalment"
     keys = ("policy__holder_id", "policy_id", "pk")
 
+    def wanted(self, day: date) -> QuerySet[Any]:
+        return self._awake(super().wanted(day), day)
+
+    def still_wanted(self, day: date) -> QuerySet[Any]:
+        """As of `day` nobody has paid; whether it rests is asked of the day after, whose list it is."""
+        asked = replace(self, rests=False)
+        return self._awake(Rule.still_wanted(asked, day), day + ONE_DAY)
+
+    def _awake(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        return rows.filter(Q(rests_until=None) | Q(rests_until__lt=day)) if self.rests else rows
+
     def settled_as_of(self, list_day: date) -> date:
         """The eve: on the last evening of grace, when tomorrow's list is written, it can still be paid."""
-        return list_day - timedelta(days=1)
+        return list_day - ONE_DAY

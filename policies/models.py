@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Sum, Value, When
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -87,6 +88,10 @@ class PolicyQuerySet(ScopedQuerySet["Policy"]):
         return self.filter(
             status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED], lapses_on__lte=on
         )
+
+    def recoverable(self, on: date) -> Self:
+        """Lapsed, and may still come back."""
+        return self.lapsed(on).filter(Q(reinstate_by=None) | Q(reinstate_by__gte=on))
 
     def paying_out(self, on: date) -> Self:
         """In force, of a kind that pays at its end."""
@@ -318,6 +323,31 @@ def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, Any]:
 
 OWED = Q(paid_on=None, closed_on=None)
 
+# The column is encrypted; that something stands in it may be seen.
+HAS_ACCOUNT = GreaterThan(
+    Func(F("policy__account"), function="octet_length", output_field=models.IntegerField()), 0
+)
+
+
+class AfterMonths(Func):
+    template, arg_joiner = "(%(expressions)s)", " + interval '1 month' * "
+    output_field = models.DateTimeField()
+
+
+# The next premium would fall due when the paying years are over. A due date clamped to the end of a
+# short month lies up to three days early.
+IS_FINAL = GreaterThanOrEqual(
+    AfterMonths(
+        F("due_on"),
+        Case(
+            *(When(policy__premium_mode=mode, then=n) for mode, n in MODE_MONTHS.items()),
+            default=None,
+            output_field=models.IntegerField(),
+        ),
+    ),
+    AfterMonths(F("policy__effective_on") - timedelta(days=3), F("policy__pay_years") * 12),
+)
+
 
 class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
     agent_field = "policy__holder__agent"
@@ -344,6 +374,66 @@ class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
 
     def in_grace(self, on: date) -> Self:
         return self.unpaid(on).filter(due_on__lt=on)
+
+    def unpaid_by_debit_or_monthly(self, on: date) -> Self:
+        """Where money must lie in the account in time."""
+        monthly = Q(policy__premium_mode=Policy.Mode.MONTHLY)
+        return self.unpaid(on).filter(Q(HAS_ACCOUNT) | monthly)
+
+    def unpaid_without_authorisation(self, on: date) -> Self:
+        """Regular premiums that the bank may not collect when they fall due."""
+        gone = [Policy.Authorisation.MISSING, Policy.Authorisation.EXPIRED]
+        return (
+            self.unpaid(on)
+            .exclude(policy__premium_mode=Policy.Mode.SINGLE)
+            .filter(Q(policy__authorisation__in=gone) | Q(policy__authorised_until__lt=F("due_on")))
+        )
+
+    def unpaid_without_form(self, on: date) -> Self:
+        return self.unpaid(on).filter(uncollected_case=None)
+
+    def debit_failed(self, on: date) -> Self:
+        """The bank's word outranks a claim made before it; a promise made since is waited for."""
+        waiting = Q(rests_until__gte=on) & ~Q(said_paid_on__lte=F("failed_on"))
+        return self.unpaid(on).filter(failed_on__isnull=False).exclude(waiting)
+
+    def claimed(self, on: date) -> Self:
+        """Said to be paid, and no file has confirmed it."""
+        return self.unpaid(on).filter(said_paid_on__isnull=False)
+
+    def promised(self, on: date) -> Self:
+        return self.unpaid(on).filter(promised_on__isnull=False)
+
+    def unpaid_final(self, on: date) -> Self:
+        return self.unpaid(on).filter(IS_FINAL)
+
+    def of_covered(self, on: date) -> Self:
+        return self.filter(
+            Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=on),
+            policy__status__in=Policy.COVERED,
+        )
+
+    def paid_final(self, on: date) -> Self:
+        return self.of_covered(on).filter(IS_FINAL, paid_on__isnull=False)
+
+    def paid_for_sure(self, on: date) -> Self:
+        """Paid on the day that a person or the bank named.
+
+        A book that merely waits for a later premium says that the earlier one is paid, but not when:
+        such a premium is nobody's news.
+        """
+        named = PolicyEvent.objects.filter(
+            policy=OuterRef("policy_id"),
+            kind=PolicyEvent.Kind.INSTALMENT,
+            now=Instalment.State.PAID,
+            due_on=OuterRef("due_on"),
+            source__in=[PolicyEvent.Source.HAND, PolicyEvent.Source.BANK],
+        )
+        return self.of_covered(on).filter(Exists(named), paid_on__isnull=False)
+
+    def advanced(self, on: date) -> Self:
+        """Advanced by the insurer as a loan on the policy."""
+        return self.of_covered(on).filter(closed_as=Instalment.Closed.LOAN)
 
 
 class Instalment(models.Model):
@@ -413,6 +503,14 @@ class Instalment(models.Model):
             ),
             models.Index(
                 fields=["paid_on"], name="instalment_paid", condition=Q(paid_on__isnull=False)
+            ),
+            models.Index(
+                fields=["closed_on"], name="instalment_advanced", condition=Q(closed_as="loan")
+            ),
+            models.Index(
+                fields=["rests_until"],
+                name="instalment_resting",
+                condition=OWED & Q(rests_until__isnull=False),
             ),
         )
 

@@ -1,32 +1,86 @@
-"""What clients say about a premium: promises to pay, and claims to have paid."""
+"""What clients say about a premium: promises to pay, and claims to have paid.
 
-from django.db import models
-from django.db.models import Q
+Words are kept as they were said; what became of them follows from the premium's own dates at every
+reading, so that it is right whoever books the payment, in whatever order.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, Count, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.scope import ScopedQuerySet
 
+if TYPE_CHECKING:
+    from clients.models import Contact
+    from policies.models import Instalment
+
 
 class PromiseQuerySet(ScopedQuerySet["Promise"]):
     agent_field = "policy__holder__agent"
 
+    def promises(self) -> Self:
+        return self.filter(kind=Promise.Kind.PROMISE)
+
+    def claims(self) -> Self:
+        return self.filter(kind=Promise.Kind.CLAIM)
+
+    def with_state(self, on: date) -> Self:
+        """Annotate `state_now`: what has become of the word by the end of `on`."""
+        state = Promise.State
+        in_time = Q(instalment__paid_on__lte=F("promised_on")) | Q(
+            received__gt=0, received__gte=F("amount")
+        )
+        return self.annotate(
+            state_now=Case(
+                When(replaced_on__lte=F("promised_on"), then=Value(state.REPLACED.value)),
+                When(in_time, then=Value(state.KEPT.value)),
+                When(instalment__closed_on__lte=F("promised_on"), then=Value(state.VOID.value)),
+                When(promised_on__gte=on, then=Value(state.OPEN.value)),
+                When(received__gt=0, then=Value(state.PARTLY.value)),
+                default=Value(state.BROKEN.value),
+                output_field=models.CharField(),
+            )
+        )
+
+    def tally(self, on: date) -> dict[str, int]:
+        """How many promises were kept, broken and so on."""
+        words: Any = self.promises().with_state(on).order_by()
+        counts = words.values_list("state_now")
+        return dict.fromkeys(Promise.State.values, 0) | dict(counts.annotate(n=Count("pk")))
+
 
 class Promise(models.Model):
-    """A client's word to pay a premium by a day."""
+    """A client's word about a premium: that it will be paid by a day, or that it has been."""
+
+    class Kind(models.TextChoices):
+        PROMISE = "promise", _("Will pay")
+        CLAIM = "claim", _("Says it is paid")
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
         KEPT = "kept", _("Kept")
+        PARTLY = "partly", _("Kept in part")
         BROKEN = "broken", _("Broken")
         REPLACED = "replaced", _("Replaced by another")
+        VOID = "void", _("No longer needed")
 
     policy = models.ForeignKey("policies.Policy", models.CASCADE, related_name="promises")
     instalment = models.ForeignKey("policies.Instalment", models.CASCADE, related_name="promises")
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.PROMISE)
     made_on = models.DateField(_("made on"))
+    # Of a claim: the last day on which the file may still confirm it in peace.
     promised_on = models.DateField(_("promised for"))
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    received = models.DecimalField(
+        _("received in time"), max_digits=14, decimal_places=2, default=Decimal(0)
+    )
+    replaced_on = models.DateField(_("replaced on"), null=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     contact = models.ForeignKey(
         "clients.Contact", models.CASCADE, null=True, related_name="promises", db_index=False
@@ -41,14 +95,107 @@ class Promise(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["instalment"],
-                condition=Q(state="open"),
-                name="one_open_promise_of_a_premium",
+                condition=Q(kind="promise", replaced_on=None),
+                name="one_standing_promise_of_a_premium",
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="a_promise_is_of_some_money"),
-        )
-        indexes = (
-            models.Index(fields=["promised_on"], name="open_promises", condition=Q(state="open")),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, received__gte=0), name="a_promise_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(promised_on__gte=F("made_on")), name="a_promise_is_for_a_day_to_come"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.instalment_id} {self.promised_on}"
+
+
+def promise(
+    instalment: "Instalment",
+    *,
+    on: date,
+    until: date,
+    by: User,
+    amount: Decimal | None = None,
+    contact: "Contact | None" = None,
+) -> Promise:
+    """Note that the client will pay by `until`; an earlier promise about the premium is replaced."""
+    return _say(
+        instalment,
+        kind=Promise.Kind.PROMISE,
+        made_on=on,
+        promised_on=until,
+        amount=amount or instalment.amount,
+        by=by,
+        contact=contact,
+    )
+
+
+def claim(
+    instalment: "Instalment", *, on: date, by: User, contact: "Contact | None" = None
+) -> Promise:
+    """Note that the client says it is paid. That does not pay it: the file will tell."""
+    return _say(
+        instalment,
+        kind=Promise.Kind.CLAIM,
+        made_on=on,
+        promised_on=on + timedelta(days=settings.CLAIM_RESTS_DAYS),
+        amount=instalment.amount,
+        by=by,
+        contact=contact,
+    )
+
+
+@transaction.atomic
+def take_back(contact: "Contact") -> None:
+    """Forget what was said in a contact that was recorded by mistake."""
+    said = Promise.objects.filter(contact=contact)
+    instalments = {
+        word.instalment_id: word.instalment for word in said.select_related("instalment")
+    }
+    said.delete()
+    for instalment in instalments.values():
+        _follow_words(instalment)
+
+
+@transaction.atomic
+def receive_part(instalment: "Instalment", *, amount: Decimal, on: date) -> None:
+    """Note money that is less than the premium: the premium stays owed, the promise was kept in part."""
+    standing = instalment.promises.filter(
+        kind=Promise.Kind.PROMISE, replaced_on=None, promised_on__gte=on
+    )
+    standing.update(received=F("received") + amount)
+
+
+@transaction.atomic
+def _say(instalment: "Instalment", **said: Any) -> Promise:
+    _lock(instalment)
+    if said["kind"] == Promise.Kind.PROMISE:
+        standing = instalment.promises.filter(kind=Promise.Kind.PROMISE, replaced_on=None)
+        standing.update(replaced_on=said["made_on"])
+    word = Promise.objects.create(policy_id=instalment.policy_id, instalment=instalment, **said)
+    _follow_words(instalment)
+    return word
+
+
+def _follow_words(instalment: "Instalment") -> None:
+    """Set what the premium says of promise, claim and rest from the words that stand."""
+    _lock(instalment)
+    words = list(instalment.promises.order_by("pk"))
+    promises = [word for word in words if word.kind == Promise.Kind.PROMISE]
+    for word, following in zip(promises, [*promises[1:], None], strict=True):
+        replaced_on = following.made_on if following else None
+        if word.replaced_on != replaced_on:
+            word.replaced_on = replaced_on
+            word.save(update_fields=["replaced_on"])
+    last = words[-1] if words else None
+    claimed = last is not None and last.kind == Promise.Kind.CLAIM
+    instalment.promised_on = promises[-1].promised_on if promises else None
+    instalment.said_paid_on = last.made_on if last and claimed else None
+    instalment.rests_until = last.promised_on if last else None
+    instalment.save(update_fields=["promised_on", "said_paid_on", "rests_until"])
+
+
+def _lock(instalment: "Instalment") -> None:
+    rows = type(instalment).objects.select_for_update(of=("self",)).filter(pk=instalment.pk)
+    rows.values_list("pk").get()

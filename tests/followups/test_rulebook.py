@@ -13,6 +13,7 @@ from followups.daily import settle, write_day, write_rule
 from followups.models import FollowUp, ServicePlan
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
+from lib.dates import add_years
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +29,18 @@ def subject(
     """Make what the rule waits for, with its occasion on the given day."""
 
     def make(rule: Rule, occasion: date) -> Any:
+        if rule.code in OF_PREMIUMS:
+            return OF_PREMIUMS[rule.code](make_policy, make_instalment, occasion)
         if rule.on == "due_on":
             return make_instalment(make_policy(premium=LARGE), due_on=occasion).policy.holder
         if rule.on == "grace_ends_on":
             return make_instalment(due_on=occasion - timedelta(days=60)).policy.holder
         if rule.on == "lapses_on":
             return make_instalment(due_on=occasion - timedelta(days=61)).policy.holder
+        if rule.on == "reinstate_by":
+            policy = make_instalment(due_on=TODAY - timedelta(days=300)).policy
+            type(policy).objects.filter(pk=policy.pk).update(reinstate_by=occasion)
+            return policy.holder
         if rule.on == "next_birthday_on":
             client = make_client(birth_on=date(1980, 1, 1))
             type(client).objects.filter(pk=client.pk).update(next_birthday_on=occasion)
@@ -46,6 +53,63 @@ def subject(
         return make_policy(issued_on=occasion, receipt_signed_on=None).holder
 
     return make
+
+
+def _with_account(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    return make_instalment(make_policy(account="6222000011112222"), due_on=on).policy.holder
+
+
+def _without_authorisation(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    return make_instalment(make_policy(authorisation="missing"), due_on=on).policy.holder
+
+
+def _of_the_last_year(make_policy: Any, due_on: date) -> Any:
+    return make_policy(effective_on=add_years(due_on, -9), pay_years=10)
+
+
+def _last(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    return make_instalment(_of_the_last_year(make_policy, on), due_on=on).policy.holder
+
+
+def _last_paid(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    due_on = on - timedelta(days=20)
+    made = make_instalment(_of_the_last_year(make_policy, due_on), due_on=due_on, paid_on=on)
+    return made.policy.holder
+
+
+def _paid_by_hand(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    made = make_instalment(make_policy(), due_on=on)
+    made.paid_on = on
+    made.save()
+    type(made.policy).objects.filter(pk=made.policy_id).update(lapses_on=None, next_due_on=None)
+    return made.policy.holder
+
+
+def _owing(**said: Callable[[date], Any]) -> Callable[[Any, Any, date], Any]:
+    """A premium that fell due a fortnight before, with what was said or reported about it."""
+
+    def make(make_policy: Any, make_instalment: Any, on: date) -> Any:
+        fields = {name: value(on) for name, value in said.items()}
+        return make_instalment(due_on=on - timedelta(days=14), **fields).policy.holder
+
+    return make
+
+
+def same_day(on: date) -> date:
+    return on
+
+
+OF_PREMIUMS: dict[str, Callable[[Any, Any, date], Any]] = {
+    "renewal-week": _with_account,
+    "authorisation-missing": _without_authorisation,
+    "last-premium": _last,
+    "paying-completed": _last_paid,
+    "success-notice": _paid_by_hand,
+    "promise-check": _owing(promised_on=same_day, rests_until=same_day),
+    "claim-check": _owing(said_paid_on=lambda on: on - timedelta(days=5), rests_until=same_day),
+    "bank-failed": _owing(failed_on=same_day, failure=lambda on: "insufficient"),
+    "premium-loan": _owing(closed_on=same_day, closed_as=lambda on: "loan"),
+}
 
 
 def occasion_for(rule: Rule, list_on: date) -> date:
