@@ -1,9 +1,11 @@
 """Premiums: what is owed, what was paid, and when cover ends if nobody pays."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Min
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from lib import dates
@@ -15,24 +17,102 @@ REINSTATEMENT_YEARS = 2  # Insurance Law, article 37: two years to come back aft
 PAYABLE = {Policy.Status.IN_FORCE, Policy.Status.LAPSED}
 
 
-@transaction.atomic
+class Refused(Exception):  # noqa: N818 - what it says to the user
+    """It cannot be booked like this; the message says why and what to do."""
+
+
 def record_payment(instalment: Instalment, *, on: date, by: User) -> Instalment | None:
     """Book the payment and open the next instalment; return that one, None when paying is over.
 
-    An instalment already paid stays as it is.
+    An instalment no longer owed stays as it is. Raise Refused for money that came after the cover
+    ended: it brings the policy back only together with a reinstatement.
     """
-    policy = Policy.objects.select_for_update().get(pk=instalment.policy_id)
+    if instalment.is_owed and on > instalment.grace_ends_on:
+        raise Refused(
+            _("Grace ended on %(day)s and the cover with it. Reinstate the policy instead.")
+            % {"day": instalment.grace_ends_on.isoformat()}
+        )
+    return _settle(instalment, "", on=on, by=by)
+
+
+def close(instalment: Instalment, how: str, *, on: date, by: User) -> Instalment | None:
+    """Waive the premium, or enter that a loan has advanced it; return the next one."""
+    return _settle(instalment, Instalment.Closed(how), on=on, by=by)
+
+
+@transaction.atomic
+def _settle(instalment: Instalment, closed_as: str, *, on: date, by: User) -> Instalment | None:
+    policy = locked(instalment.policy_id)
     instalment.refresh_from_db()
     if instalment.is_owed:
         with because(PolicyEvent.Source.HAND, on=on, by=by):
-            instalment.paid_on = on
-            instalment.save(update_fields=["paid_on"])
-            _open(policy, policy.due_after(instalment.due_on))
+            if closed_as:
+                _close(instalment, closed_as, on=on)
+            else:
+                collect(instalment, on=on)
             follow_dates(policy)
-        AuditEntry.record(
-            by, AuditEntry.Action.PAYMENT, policy, due_on=str(instalment.due_on), paid_on=str(on)
-        )
+        _record(policy, instalment, closed_as or "paid", on, by)
     return policy.instalments.owed().first()
+
+
+def locked(policy_id: int) -> Policy:
+    """The policy, which nobody else changes until the transaction ends."""
+    return Policy.objects.select_for_update(of=("self",)).get(pk=policy_id)
+
+
+def collect(instalment: Instalment, *, on: date) -> None:
+    """Mark the premium paid, forget its failed debits, and open the next."""
+    instalment.paid_on, instalment.failed_on, instalment.failure = on, None, ""
+    instalment.save(update_fields=["paid_on", "failed_on", "failure"])
+    _open(instalment.policy, instalment.policy.due_after(instalment.due_on))
+
+
+def _close(instalment: Instalment, closed_as: str, *, on: date) -> None:
+    instalment.closed_as, instalment.closed_on = closed_as, on
+    instalment.save(update_fields=["closed_as", "closed_on"])
+    _open(instalment.policy, instalment.policy.due_after(instalment.due_on))
+
+
+def _record(policy: Policy, instalment: Instalment, how: str, on: date, by: User) -> None:
+    said = {"due_on": str(instalment.due_on), f"{how}_on": str(on)}
+    AuditEntry.record(by, AuditEntry.Action.PAYMENT, policy, **said)
+
+
+@transaction.atomic
+def reinstate(policy: Policy, *, on: date, by: User) -> None:
+    """Bring a lapsed policy back: what it owes up to `on` is paid that day, and it is in force again.
+
+    Raise Refused for a policy that has not lapsed by then, or can no longer come back.
+    """
+    policy = locked(policy.pk)
+    if policy.status_on(on) != Policy.Status.LAPSED:
+        raise Refused(_("This policy has not lapsed. Nothing was changed."))
+    if policy.reinstate_by and on > policy.reinstate_by:
+        raise Refused(
+            _("This policy could be reinstated until %(day)s; now only the insurer can say more.")
+            % {"day": policy.reinstate_by.isoformat()}
+        )
+    with because(PolicyEvent.Source.HAND, on=on, by=by):
+        while (owed := policy.instalments.owed().filter(due_on__lte=on).first()) is not None:
+            collect(owed, on=on)
+        policy.status, policy.reinstated_on = Policy.Status.IN_FORCE, on
+        policy.save(update_fields=["status", "reinstated_on"])
+        follow_dates(policy)
+    AuditEntry.record(by, AuditEntry.Action.UPDATE, policy, reinstated_on=str(on))
+
+
+@transaction.atomic
+def change_mode(policy: Policy, mode: str, premium: Decimal, *, on: date, by: User) -> None:
+    """Pay in another rhythm from the open instalment on; `premium` is that of one payment."""
+    policy = locked(policy.pk)
+    with because(PolicyEvent.Source.HAND, on=on, by=by):
+        policy.premium_mode, policy.premium = mode, premium
+        policy.save(update_fields=["premium_mode", "premium"])
+        policy.instalments.owed().filter(due_on__gte=on).update(amount=premium)
+        if policy.months_between is None:
+            policy.instalments.owed().filter(due_on__gte=on).delete()
+        follow_dates(policy)
+    AuditEntry.record(by, AuditEntry.Action.UPDATE, policy, premium_mode=mode, premium=str(premium))
 
 
 @transaction.atomic

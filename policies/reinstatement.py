@@ -1,11 +1,28 @@
 """The reinstatement desk: bringing a lapsed policy back, step by step, before it is too late."""
 
-from django.db import models
-from django.db.models import Q
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from accounts.scope import ScopedQuerySet
+
+# What the insurer wants to see (a branch's own list of reinstatement papers).
+PAPERS: dict[str, str | Promise] = {
+    "holder_id": _("ID of the holder"),
+    "insured_id": _("ID of the insured"),
+    "bank_card": _("Bank card, if the account is another one"),
+    "change_form": _("Contract change form"),
+    "health_form": _("Health and occupation statement"),
+    "guardian": _("Guardian's papers, if the insured is a minor"),
+}
+NEEDED = ("holder_id", "insured_id", "change_form", "health_form")
 
 
 class ReinstatementQuerySet(ScopedQuerySet["Reinstatement"]):
@@ -24,7 +41,7 @@ class Reinstatement(models.Model):
         REFUSED = "refused", _("Refused")
         GIVEN_UP = "given_up", _("Given up")
 
-    OPEN = ("collecting", "sent", "medical", "accepted")
+    OPEN: ClassVar[tuple[str, ...]] = ("collecting", "sent", "medical", "accepted")
 
     policy = models.ForeignKey("policies.Policy", models.CASCADE, related_name="reinstatements")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.COLLECTING)
@@ -54,3 +71,110 @@ class Reinstatement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy_id} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def missing(self) -> list[str | Promise]:
+        """The papers still to be brought."""
+        return [PAPERS[paper] for paper in NEEDED if paper not in self.papers]
+
+    @property
+    def waits_for(self) -> str | Promise:
+        """Who has the next move."""
+        return WAITS_FOR.get(self.state, "")
+
+    @property
+    def steps(self) -> list[tuple[str, str | Promise]]:
+        """What may be done next, as codes and words."""
+        return [(code, step.label) for code, step in STEPS.items() if self.state in step.begins]
+
+    def waiting_days(self, day: date) -> int:
+        since = {self.State.SENT: self.sent_on, self.State.MEDICAL: self.medical_asked_on}
+        return (day - (since.get(self.State(self.state)) or self.begun_on)).days
+
+    def medical_is_late(self, day: date) -> bool:
+        """The insurer asked for a medical and nobody has moved for three days."""
+        return self.state == self.State.MEDICAL and self.waiting_days(day) >= MEDICAL_DAYS
+
+
+MEDICAL_DAYS = 3
+WAITS_FOR: dict[str, str | Promise] = {
+    "collecting": _("The client's papers"),
+    "sent": _("The insurer's answer"),
+    "medical": _("The client's medical"),
+    "accepted": _("The client's money"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move of an application: from which states, to which, and the date it leaves."""
+
+    label: str | Promise
+    begins: tuple[str, ...]
+    ends: str
+    dates: str
+
+
+STEPS: dict[str, Step] = {
+    "send": Step(_("Papers sent to the insurer"), ("collecting",), "sent", "sent_on"),
+    "ask_medical": Step(_("Insurer asks for a medical"), ("sent",), "medical", "medical_asked_on"),
+    "did_medical": Step(_("Medical done"), ("medical",), "sent", "medical_done_on"),
+    "accept": Step(_("Insurer accepts"), ("sent",), "accepted", "decided_on"),
+    "pay": Step(_("Paid: in force again"), ("accepted",), "done", ""),
+    "refuse": Step(_("Insurer refuses"), ("sent", "medical"), "refused", "decided_on"),
+    "give_up": Step(_("Client gives up"), Reinstatement.OPEN, "given_up", "decided_on"),
+}
+
+
+def desk(policies: QuerySet[Any], day: date) -> QuerySet[Any]:
+    """Lapsed policies that can still come back, the nearest deadline first; each with `arrears`."""
+    from policies.models import Instalment
+
+    owed = Instalment.objects.owed().filter(policy=OuterRef("pk"), due_on__lte=day).order_by()
+    arrears = owed.values("policy").annotate(total=Sum("amount")).values("total")
+    rows: QuerySet[Any] = policies.filter(
+        status__in=["in_force", "lapsed"], lapses_on__lte=day, reinstate_by__gte=day
+    ).annotate(arrears=Subquery(arrears, output_field=models.DecimalField()))
+    return rows.order_by("reinstate_by", "pk")
+
+
+@transaction.atomic
+def begin(policy: Any, *, on: date, by: User) -> Reinstatement:
+    """Open the application of a lapsed policy, or return the one that is open."""
+    made, created = Reinstatement.objects.get_or_create(
+        policy=policy, state__in=Reinstatement.OPEN, defaults={"begun_on": on, "by": by}
+    )
+    if created:
+        AuditEntry.record(by, AuditEntry.Action.CREATE, made)
+    return made
+
+
+@transaction.atomic
+def take(reinstatement: Reinstatement, step: str, *, on: date, by: User) -> Reinstatement:
+    """Take a step; the last one books the money and brings the policy back.
+
+    Raise premiums.Refused where the step does not follow from where the application stands.
+    """
+    from policies import premiums
+
+    row = Reinstatement.objects.select_for_update().get(pk=reinstatement.pk)
+    taken = STEPS[step]
+    if row.state not in taken.begins:
+        raise premiums.Refused(
+            _now("The application has moved on meanwhile. Look at where it stands now.")
+        )
+    if step == "send" and row.missing:
+        missing = ", ".join(str(paper) for paper in row.missing)
+        raise premiums.Refused(_now("Still missing: %(papers)s.") % {"papers": missing})
+    if step == "pay":
+        premiums.reinstate(row.policy, on=on, by=by)
+    row.state = taken.ends
+    if taken.dates:
+        setattr(row, taken.dates, on)
+    row.save()
+    AuditEntry.record(by, AuditEntry.Action.UPDATE, row, step=step, on=str(on))
+    return row

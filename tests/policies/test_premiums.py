@@ -31,7 +31,7 @@ def test_a_payment_opens_the_next_premium(make_instalment: Any, bob: Any) -> Non
 def test_cover_follows_the_earliest_unpaid_premium(make_instalment: Any, bob: Any) -> None:
     earlier = make_instalment(due_on=date(2025, 4, 17))
     later = make_instalment(policy=earlier.policy, due_on=date(2026, 4, 17))
-    premiums.record_payment(earlier, on=date(2026, 6, 12), by=bob)
+    premiums.record_payment(earlier, on=date(2025, 6, 12), by=bob)
     policy = Policy.objects.get(pk=earlier.policy_id)
     assert policy.next_due_on == later.due_on
     assert policy.lapses_on == later.grace_ends_on + timedelta(days=1)
