@@ -19,7 +19,7 @@ from policies.importing.rows import ParsedRow
 
 log = logging.getLogger(__name__)
 
-# Of the process that parses; a million rows take 300 MiB of it (make bench).
+# Of the process that parses; a million rows of a rich book take 200 MiB (make bench).
 MEMORY_BYTES = 512 << 20
 CPU_SECONDS = 600
 _ROOT = Path(__file__).parents[2]
