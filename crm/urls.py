@@ -13,6 +13,7 @@ urlpatterns = [
     path("clients/<int:pk>/", client_page, name="client"),
     path("clients/", include("clients.urls")),
     path("policies/<int:pk>/", policy_page, name="policy"),
+    path("bank/", include("policies.bank_urls")),
     path("", include("policies.urls")),
     path("", include("followups.urls")),
     path("settings/", admin.site.urls),

@@ -5,20 +5,23 @@ The meaning of the lines is worked out in `policies.importing.posting`, for all 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from accounts.scope import ScopedQuerySet
+from policies import premiums
 from policies.importing import posting
 from policies.importing.problems import Refusal
 from policies.lifecycle import PolicyEvent, because
 
 if TYPE_CHECKING:
     from policies.importing.apply import Order, Report
+    from policies.models import Instalment, Policy
 
 POSTING = 0x424F4F4B  # the key under which imports wait for each other
 
@@ -56,6 +59,20 @@ class BankRowQuerySet(ScopedQuerySet["BankRow"]):
     def waiting(self) -> Self:
         """For a person to say what is meant."""
         return self.filter(state__in=BankRow.WAITING)
+
+    def collected(self) -> Self:
+        return self.filter(ok=True, state=BankRow.State.MATCHED)
+
+    def failed(self) -> Self:
+        return self.filter(ok=False, state=BankRow.State.MATCHED)
+
+    def set_aside(self) -> Self:
+        return self.filter(state=BankRow.State.SET_ASIDE)
+
+    def for_list(self) -> Self:
+        return self.select_related(
+            "batch", "instalment", "policy__holder__agent", "policy__product", "settled_by"
+        )
 
 
 class BankRow(models.Model):
@@ -147,10 +164,115 @@ class BankRow(models.Model):
                 name="bank_rows_waiting",
                 condition=Q(state__in=["ambiguous", "unknown"]),
             ),
+            models.Index(fields=["returned_on"], name="bank_rows_returned"),
         )
 
     def __str__(self) -> str:
         return f"{self.reference} {self.returned_on}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in self.WAITING
+
+    def may_be_of(self, instalment: "Instalment") -> bool:
+        """Whether a person may say that the line is of this premium."""
+        if instalment.policy_id != self.policy_id or instalment.closed_on is not None:
+            return False
+        return not self.ok or not (self.is_late_for(instalment) or _is_collected(instalment))
+
+    def is_late_for(self, instalment: "Instalment") -> bool:
+        """The cover had stopped: that money brings back a policy and pays no premium by itself."""
+        return instalment.paid_on is None and self.returned_on > instalment.grace_ends_on
+
+    @transaction.atomic
+    def settle(self, instalment: "Instalment", *, by: User) -> bool:
+        """Say of which premium the line is, and let follow what follows; False if that cannot be."""
+        if not self._still_waits():
+            return False
+        instalment.refresh_from_db()
+        if not self.may_be_of(instalment):
+            return False
+        confirms = self.ok and instalment.paid_on is not None
+        with because(PolicyEvent.Source.BANK, on=self.returned_on, by=by, batch=self.batch_id):
+            if self.ok and not confirms:
+                premiums.collect(instalment, on=self.returned_on)
+            self._become(
+                self.State.MATCHED, by, instalment=instalment, why="", confirms=confirms, note=""
+            )
+            posting.follow(instalment.policy_id)
+        self._record(by, "settled", due_on=str(instalment.due_on), amount=str(self.amount))
+        return True
+
+    @transaction.atomic
+    def name_policy(self, policy: "Policy", *, by: User) -> bool:
+        """Say of which policy the line is; where only one premium fits, that one is meant."""
+        if not self._still_waits():
+            return False
+        policy = premiums.locked(policy.pk)
+        owed = list(policy.instalments.owed().order_by("due_on"))
+        fitting = [each for each in owed if each.amount == self.amount]
+        self.policy, self.why = policy, self._why(policy, owed, fitting)
+        self.state = self.State.AMBIGUOUS
+        self.save(update_fields=["policy", "why", "state"])
+        self._record(by, "named", policy=policy.pk)
+        if not self.why:
+            self.settle(fitting[0], by=by)
+        return True
+
+    def _why(self, policy: "Policy", owed: "list[Instalment]", fitting: "list[Instalment]") -> str:
+        if policy.status not in policy.ALIVE:
+            return self.Why.ENDED
+        if self.ok and any(self.is_late_for(each) for each in owed):
+            return self.Why.LAPSED
+        if fitting:
+            return self.Why.SEVERAL if len(fitting) > 1 else ""
+        return self.Why.AMOUNT if owed else self.Why.NOTHING
+
+    @transaction.atomic
+    def put_aside(self, note: str, *, by: User) -> bool:
+        """Take the line out of the queue, with the reason."""
+        if not self._still_waits():
+            return False
+        self._become(self.State.SET_ASIDE, by, note=note)
+        self._record(by, "set aside")
+        return True
+
+    @transaction.atomic
+    def bring_back(self, *, by: User) -> bool:
+        """Let a line that was set aside wait again."""
+        if self._locked_state() != self.State.SET_ASIDE:
+            return False
+        self.state = self.State.AMBIGUOUS if self.policy_id else self.State.UNKNOWN
+        self.settled_by = self.settled_at = None
+        self.note = ""
+        self.save(update_fields=["state", "settled_by", "settled_at", "note"])
+        self._record(by, "brought back")
+        return True
+
+    def _still_waits(self) -> bool:
+        """Lock the policy, then the line, as a posting does."""
+        if self.policy_id:
+            premiums.locked(self.policy_id)
+        return self._locked_state() in self.WAITING
+
+    def _locked_state(self) -> str:
+        """The state it is in now; nothing, if somebody has given it another policy meanwhile."""
+        locked = BankRow.objects.select_for_update().values_list("state", "policy_id")
+        state, policy_id = locked.get(pk=self.pk)
+        return state if policy_id == self.policy_id else ""
+
+    def _become(self, state: str, by: User, **fields: Any) -> None:
+        fields |= {"state": state, "settled_by": by, "settled_at": timezone.now()}
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(fields))
+
+    def _record(self, by: User, deed: str, **detail: object) -> None:
+        AuditEntry.record(by, AuditEntry.Action.UPDATE, self, deed=deed, **detail)
+
+
+def _is_collected(instalment: "Instalment") -> bool:
+    return BankRow.objects.collected().filter(instalment=instalment).exists()
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,13 @@ DOORS: dict[str, Door] = {
     "imports:discard": of("batch", roles=OFFICE, methods="POST"),
     "imports:refused": of("batch", roles=OFFICE, empty=True),
     "imports:refused_csv": of("batch", roles=OFFICE, empty=True),
+    "bank:overview": Door(roles=LEADERS, methods="GET"),
+    "bank:lines": Door(roles=LEADERS, methods="GET"),
+    "bank:settle": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:policy": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:aside": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:back": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:branches": Door(roles=OFFICE, methods="POST"),
     "today": Door(methods="GET"),
     "today_print": Door(methods="GET"),
     "task": of("task"),
@@ -166,7 +173,24 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
     make["instalment"](policy, due_on=TODAY - timedelta(days=9))
     contact = Contact.objects.create(client=client, by=make["by"], on=TODAY)
     task = make["followup"](client, list_on=TODAY, keep_until=TODAY + timedelta(days=900))
-    return {"client": client.pk, "policy": policy.pk, "contact": contact.pk, "task": task.pk}
+    return {
+        "client": client.pk,
+        "policy": policy.pk,
+        "contact": contact.pk,
+        "task": task.pk,
+        "bank_line": bank_line_of(policy),
+    }
+
+
+def bank_line_of(policy: Any) -> int:
+    """A line of a return file that waits for a person."""
+    from policies.models import BankRow, ImportBatch
+
+    batch = ImportBatch.objects.create(insurer=policy.insurer, name="bank.xlsx", state="applied")
+    said = {"reference": policy.policy_no, "amount": 7, "returned_on": TODAY, "ok": True}
+    return BankRow.objects.create(
+        batch=batch, row=2, policy=policy, state="ambiguous", why="amount", digest=policy.pk, **said
+    ).pk
 
 
 def batch_of(user: Any, folder: Path) -> int:

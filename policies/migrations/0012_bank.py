@@ -72,6 +72,10 @@ class Migration(migrations.Migration):
             name="why",
             field=models.CharField(blank=True, choices=[("several", "Several premiums could be meant"), ("amount", "The premium owed is of another amount"), ("paid", "The premium was paid before"), ("lapsed", "The policy had lapsed before"), ("ended", "The policy has ended"), ("nothing", "No premium was due")], db_default="", default="", max_length=8, verbose_name="why it waits"),
         ),
+        migrations.AddIndex(
+            model_name="bankrow",
+            index=models.Index(fields=["returned_on"], name="bank_rows_returned"),
+        ),
         migrations.CreateModel(
             name="Branch",
             fields=[
