@@ -171,3 +171,17 @@ def test_tags_are_there_without_loading():
     assert 'class="i big"' in text
     assert "icons" in text
     assert "¥6,820" in text
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ({"rows": 1115, "created_clients": 498, "unchanged": 0}, "rows 1115, created clients 498"),
+        (["mobile", "note"], "mobile, note"),
+        ("退保", "退保"),
+        (None, "–"),
+        (True, "True"),
+    ],
+)
+def test_what_the_log_keeps_is_read_without_brackets(kept: object, words: str) -> None:
+    assert ui.plainly(kept) == words
