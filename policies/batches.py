@@ -1,4 +1,4 @@
-"""One uploaded book and how far it has come: the ledger of the imports."""
+"""One list of an uploaded file and how far it has come: the ledger of the imports."""
 
 import hashlib
 import uuid
@@ -7,15 +7,22 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, ClassVar, Self
 
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from policies.importing.layouts import LAYOUTS
 
 PATIENCE = timedelta(minutes=3)  # without a heartbeat, after which work counts as abandoned
+_CHANGES = (
+    "created_policies", "updated_policies", "created_clients", "updated_clients",
+    "collected", "failed", "waiting",
+)  # fmt: skip
 
 
 def _own_name(batch: "ImportBatch", filename: str) -> str:
@@ -49,6 +56,7 @@ class ImportBatch(models.Model):
     file = models.FileField(upload_to=_own_name)
     refused_file = models.FileField(upload_to=_own_name, blank=True, default="")
     name = models.CharField(_("file"), max_length=200)
+    kind = models.CharField(_("kind of list"), max_length=12, blank=True, default="")  # a layout's
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, default="")
     create_agents = models.BooleanField(_("make accounts for unknown agents"), default=False)
@@ -111,8 +119,25 @@ class ImportBatch(models.Model):
             done_rows=done_rows, heartbeat_at=timezone.now()
         )
 
+    @transaction.atomic
+    def tell_apart(self, kind: str, kinds: Iterable[str]) -> list["ImportBatch"]:
+        """This is the list of that kind; make an import of each other one that the file holds."""
+        if self.kind:
+            return []
+        self.kind = kind
+        self.save(update_fields=["kind"])
+        return [self._for_other_list(other) for other in kinds if other != kind]
+
+    def _for_other_list(self, kind: str) -> "ImportBatch":
+        with self.file.open("rb") as file:
+            return ImportBatch.objects.create(
+                file=File(file, self.file.name), kind=kind, name=self.name, size=self.size,
+                sha256=self.sha256, insurer_id=self.insurer_id, create_agents=self.create_agents,
+                uploaded_by_id=self.uploaded_by_id,
+            )  # fmt: skip
+
     def confirm(self) -> bool:
-        """Let the checked book be written; answer whether this was the first time."""
+        """Let the checked list be written; answer whether this was the first time."""
         checked = ImportBatch.objects.filter(pk=self.pk, state=self.State.CHECKED)
         return bool(
             checked.update(state=self.State.APPLYING, heartbeat_at=None, begun_at=None, done_rows=0)
@@ -165,9 +190,12 @@ class ImportBatch(models.Model):
 
     @property
     def is_changeless(self) -> bool:
-        """The book says nothing that is not known."""
-        counts = ("created_policies", "updated_policies", "created_clients", "updated_clients")
-        return bool(self.report) and not any(self.report.get(name) for name in counts)
+        """The list says nothing that is not known."""
+        return bool(self.report) and not any(self.report.get(name) for name in _CHANGES)
+
+    @property
+    def kind_label(self) -> "Promise | str":
+        return LAYOUTS[self.kind].label if self.kind in LAYOUTS else ""
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:

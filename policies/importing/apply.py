@@ -1,16 +1,18 @@
-"""A book into the database: stage, match, compare, write. A check is the same without the writing."""
+"""A list into the database: stage, match, compare, write. A check is the same without the writing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NamedTuple
+from pkgutil import resolve_name
+from typing import Any, NamedTuple, Protocol
 
 from django.db import connection, transaction
 
 from accounts.models import AuditEntry, Role, User
 from lib import dates
-from policies.importing import matching, staging, writing
+from policies.importing import listing, matching, staging, writing
+from policies.importing.layouts import ISSUED, Layout
 from policies.importing.rows import ParsedRow
 from policies.importing.staging import Stage
 from policies.lifecycle import PolicyEvent, because
@@ -36,6 +38,9 @@ class Finding(NamedTuple):
 
 @dataclass
 class Report:
+    """What became of a list. `counts` holds what only its kind counts: whole numbers, or tallies."""
+
+    kind: str = ISSUED.code
     rows: int = 0
     created_clients: int = 0
     updated_clients: int = 0
@@ -44,12 +49,24 @@ class Report:
     unchanged: int = 0
     rejected: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return vars(self) | {
-            "rejected": [finding.as_json() for finding in self.rejected],
-            "warnings": [finding.as_json() for finding in self.warnings],
-        }
+        said = {name: value for name, value in vars(self).items() if name != "counts"}
+        return (
+            said
+            | self.counts
+            | {
+                "rejected": [finding.as_json() for finding in self.rejected],
+                "warnings": [finding.as_json() for finding in self.warnings],
+            }
+        )
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Everything that is counted."""
+        whole = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        return whole | self.counts
 
     @property
     def rejected_rows(self) -> int:
@@ -62,7 +79,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Order:
-    """What to do with a book, and for whom."""
+    """What to do with a list, and for whom."""
 
     insurer: Insurer
     by: User | None = None
@@ -76,52 +93,107 @@ class Order:
     def heading(self, name: str) -> str:
         return self.columns.get(name, name)
 
+    def finding(  # noqa: PLR0917
+        self, row: int, field: str, value: str, reason: str, policy_no: str = "", holder: str = ""
+    ) -> Finding:
+        return Finding(row, self.heading(field), value, reason, policy_no, holder)
+
+
+class Taker(Protocol):
+    """What the steps of a list have in common."""
+
+    def fill(self, rows: Iterable[ParsedRow]) -> Iterator[int]:
+        """Stage the rows; yield after each batch how many there are."""
+
+    def write(self, order: Order, report: Report) -> None:
+        """Take in what is staged, and count it."""
+
+    def drop(self) -> None:
+        """Forget what was staged."""
+
 
 def take_in(
     rows: Iterable[ParsedRow],
     order: Order,
     report: Report,
     *,
+    layout: Layout = ISSUED,
     progress: Callable[[int], object] = lambda rows: None,
-    begin: Callable[[], object] = lambda: None,
+    begin: Callable[[], int | None] = lambda: None,
     finish: Callable[[Report], object] = lambda report: None,
 ) -> Report:
     """Write what the rows bring, all or nothing, and complete the report.
 
     `progress` hears how many rows are read; `begin` and `finish` run in the transaction of the
-    writing, `finish` only when something may be written.
+    writing, `finish` only when something may be written. `begin` may answer the batch of the
+    ledger, where the order names none.
     """
-    stage = Stage(order.today, _known_kinds(order.insurer), guess_due=_guesses(order))
+    report.kind = layout.code
+    taker: Taker = _Book(order) if layout is ISSUED else _List(layout)
     try:
-        for read in stage.fill(rows):
+        for read in taker.fill(rows):
             progress(read)
         with transaction.atomic():
-            _compare(stage, order, report, begin)
+            _wait_for_others()
+            order = replace(order, batch=begin() or order.batch)
+            with because(PolicyEvent.Source.FILE, on=order.today, by=order.by, batch=order.batch):
+                taker.write(order, report)
             if order.dry_run:
                 transaction.set_rollback(True)
             else:
-                with because(
-                    PolicyEvent.Source.FILE, on=order.today, by=order.by, batch=order.batch
-                ):
-                    writing.write(order.insurer.pk, order.today)
                 _record(order, report)
                 finish(report)
     finally:
-        _drop()
+        if not connection.needs_rollback:  # else the tables go with their transaction
+            taker.drop()
     return report
 
 
-def _compare(stage: Stage, order: Order, report: Report, begin: Callable[[], object]) -> None:
+def _wait_for_others() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTING])
-    begin()
-    _report_repeated(order, report)
-    _settle_agents(stage, order, report)
-    _settle_products(stage, order)
-    matching.find_people(order.insurer.pk)
-    for name, count in writing.compare(order.insurer.pk).items():
-        setattr(report, name, count)
+
+
+class _List:
+    """A list that has one function to write it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.stage = listing.Stage(layout)
+
+    def fill(self, rows: Iterable[ParsedRow]) -> Iterator[int]:
+        return self.stage.fill(rows)
+
+    def write(self, order: Order, report: Report) -> None:
+        resolve_name(self.layout.write)(order, report)
+
+    def drop(self) -> None:
+        self.stage.drop()
+
+
+class _Book:
+    """The policy book: new people and policies, too."""
+
+    def __init__(self, order: Order) -> None:
+        self.stage = Stage(order.today, _known_kinds(order.insurer), guess_due=_guesses(order))
+
+    def fill(self, rows: Iterable[ParsedRow]) -> Iterator[int]:
+        return self.stage.fill(rows)
+
+    def write(self, order: Order, report: Report) -> None:
+        _report_repeated(order, report)
+        _settle_agents(self.stage, order, report)
+        _settle_products(self.stage, order)
+        matching.find_people(order.insurer.pk)
+        for name, count in writing.compare(order.insurer.pk).items():
+            setattr(report, name, count)
+        if not order.dry_run:
+            writing.write(order.insurer.pk, order.today)
+
+    def drop(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(staging.DROP)
 
 
 def _report_repeated(order: Order, report: Report) -> None:
@@ -190,16 +262,8 @@ def _guesses(order: Order) -> bool:
 
 
 def _record(order: Order, report: Report) -> None:
-    counts = {name: value for name, value in vars(report).items() if isinstance(value, int)}
     reasons = Counter(finding.reason for finding in (*report.rejected, *report.warnings))
     AuditEntry.record(
         order.by, AuditEntry.Action.IMPORT, f"insurer {order.insurer.pk}",
-        counts=counts, reasons=dict(reasons),
+        kind=report.kind, counts=report.numbers, reasons=dict(reasons),
     )  # fmt: skip
-
-
-def _drop() -> None:
-    if connection.needs_rollback:
-        return  # the tables go with the transaction that made them
-    with connection.cursor() as cursor:
-        cursor.execute(staging.DROP)

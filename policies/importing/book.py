@@ -11,7 +11,8 @@ from typing import NamedTuple, cast
 
 import python_calamine as calamine
 
-from policies.importing.columns import Match, known, match, plain_heading
+from policies.importing.columns import Match, plain_heading
+from policies.importing.layouts import Layout, best
 from policies.importing.parsing import Cell
 from policies.importing.preflight import WIDEST, Kind
 from policies.importing.problems import Refusal
@@ -38,12 +39,13 @@ class Sheet(NamedTuple):
 
 
 @dataclass
-class Layout:
-    """Where the headings stand in a sheet, and which columns they name."""
+class Table:
+    """Where the headings stand in a sheet, which columns they name, and of which kind of list."""
 
     header_row: int
     headings: list[str]
     matches: list[Match]
+    layout: Layout
     body: Iterator[Row] = field(repr=False)
 
 
@@ -55,22 +57,23 @@ def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
     return iter([_delimited(path)])
 
 
-def find_layout(rows: Iterator[Row]) -> Layout | None:
+def find_table(rows: Iterator[Row]) -> Table | None:
     """The best row of headings among the first rows, with the rows below it."""
     first = list(islice(rows, SEARCHED_ROWS))
-    scored = [(len(match(cells)), -place) for place, (_, cells) in enumerate(first)]
-    best, place = max(scored, default=(0, 0))
-    if best < _FEWEST_HEADINGS:
+    scored = [(best(cells)[0], -place) for place, (_, cells) in enumerate(first)]
+    place = -max(scored, default=(0, 0))[1]
+    if not first or len(best(first[place][1])[2]) < _FEWEST_HEADINGS:
         return None
-    row_no, cells = first[-place]
-    headings = _with_headings_above(cells, first[-place - 1][1] if place else [])
-    matches = match(headings)
-    body = _Filter(headings, matches).policies(chain(first[-place + 1 :], rows))
-    return Layout(row_no, [str(cell).strip() for cell in headings], matches, body)
+    row_no, cells = first[place]
+    headings = _with_headings_above(cells, first[place - 1][1] if place else [])
+    _, layout, matches = best(headings)
+    body = _Filter(headings, matches, layout).data(chain(first[place + 1 :], rows))
+    return Table(row_no, [str(cell).strip() for cell in headings], matches, layout, body)
 
 
 def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
     """Where a heading cell is merged over two rows, its text stands in the upper one."""
+    known = best(cells)[1].vocabulary.known
     return [
         over if cell == "" and known(plain_heading(str(over))) else cell
         for cell, over in zip(cells, above + [""] * len(cells), strict=False)
@@ -78,17 +81,17 @@ def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
 
 
 class _Filter:
-    """Knows the rows that are no policy: blank ones, totals, notes, titles, headings repeated."""
+    """Knows the rows that are no data: blank ones, totals, notes, titles, headings repeated."""
 
-    def __init__(self, headings: list[Cell], matches: list[Match]) -> None:
+    def __init__(self, headings: list[Cell], matches: list[Match], layout: Layout) -> None:
         self.headings = headings
-        self.number_at = next((m.place for m in matches if m.field == "policy_no"), 0)
+        self.number_at = next((m.place for m in matches if m.field == layout.key), 0)
         self.longest_note = min(_MOST_NOTE_CELLS, len(matches) // 4)
 
-    def policies(self, rows: Iterable[Row]) -> Iterator[Row]:
-        return (row for row in rows if not self.is_no_policy(row[1]))
+    def data(self, rows: Iterable[Row]) -> Iterator[Row]:
+        return (row for row in rows if not self.is_no_data(row[1]))
 
-    def is_no_policy(self, cells: list[Cell]) -> bool:
+    def is_no_data(self, cells: list[Cell]) -> bool:
         filled = [cell for cell in cells if cell != ""]
         if len(filled) > _SURELY_DATA and filled[0] not in self.headings:
             return _is_total(filled[0])
@@ -187,7 +190,7 @@ def _delimiter(path: Path, encoding: str) -> str:
     def headings_found(delimiter: str) -> int:
         rows = islice(_records(path, encoding, delimiter), SEARCHED_ROWS)
         try:
-            return max((len(match(cells)) for _, cells in rows), default=0)
+            return max((best(cells)[0] for _, cells in rows), default=0)
         except Refusal:
             return 0
 

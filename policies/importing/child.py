@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from policies.importing import preflight
-from policies.importing.book import Layout, find_layout, open_book
-from policies.importing.columns import Headings, lacking
+from policies.importing.book import Table, find_table, open_book
+from policies.importing.layouts import ISSUED, Headings, Name
 from policies.importing.messages import LENGTH, Crash, Header, Message
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow, RowParser
@@ -43,39 +43,44 @@ def main() -> None:
 
 
 def messages(path: Path, name: str, today: date, largest: int) -> Iterator[Message]:
-    """The header of each sheet that is a policy book, and its rows in batches."""
+    """The header of each sheet that is a list, and its rows in batches."""
     kind = preflight.check(path, name, largest)
     unfit: Refusal | None = None
     found = False
     for sheet in open_book(path, kind):
-        layout = find_layout(sheet.rows)
-        refusal = _refusal(layout)
-        if layout and not refusal:
+        table = find_table(sheet.rows)
+        refusal = _refusal(table)
+        if table and not refusal:
             found = True
+            layout, matches = table.layout, table.matches
             yield Header(
-                sheet.name, layout.header_row, layout.headings, layout.matches, sheet.total
+                sheet.name, table.header_row, table.headings, matches, sheet.total, layout.code
             )
             parser = RowParser(
-                layout.matches, today=today, from_1904=sheet.from_1904, sheet=sheet.name
+                layout, matches, today=today, from_1904=sheet.from_1904, sheet=sheet.name
             )
-            yield from _batches(layout, parser)
-        elif refusal and (unfit is None or refusal.code == "columns_missing"):
+            yield from _batches(table, parser)
+        elif refusal and (unfit is None or refusal.code != "no_headings"):
             unfit = refusal
     if not found:
         raise unfit or Refusal("no_headings")
 
 
-def _refusal(layout: Layout | None) -> Refusal | None:
-    if layout is None:
+def _refusal(table: Table | None) -> Refusal | None:
+    if table is None:
         return Refusal("no_headings")
-    if missing := lacking(layout.matches):
-        return Refusal("columns_missing", columns=Headings(tuple(missing)))
+    layout = table.layout
+    if missing := layout.lacking(table.matches):
+        columns = Headings(layout.code, tuple(missing))
+        if layout is ISSUED:
+            return Refusal("columns_missing", columns=columns)
+        return Refusal("list_columns_missing", columns=columns, list=Name(layout.code))
     return None
 
 
-def _batches(layout: Layout, parser: RowParser) -> Iterator[list[ParsedRow]]:
+def _batches(table: Table, parser: RowParser) -> Iterator[list[ParsedRow]]:
     batch = []
-    for row_no, cells in layout.body:
+    for row_no, cells in table.body:
         batch.append(parser.parse(row_no, cells))
         if len(batch) == BATCH:
             yield batch

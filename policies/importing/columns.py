@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.utils.translation import get_language
-
 from policies.importing import parsing
 from policies.importing.parsing import Parser
 
@@ -23,6 +21,8 @@ class Column:
     zh: str  # headings, the usual one first
     en: str  # the same, separated by commas
     perhaps: str = ""
+    sql: str = "text"  # of the staged column; "" where it is read and not staged
+    seals: str = ""  # what the encryption of the staged column is for
 
     def heading(self, language: str) -> str:
         """What the column is called where somebody chooses it by hand."""
@@ -276,12 +276,11 @@ COLUMNS = (
 )  # fmt: skip
 
 FIELDS = tuple(column.field for column in COLUMNS)
-DATES = frozenset(field for field in FIELDS if field.endswith("_on"))
-MONEY = frozenset(("premium", "sum_assured"))
-TERMS = frozenset(("pay_years", "cover_years"))
-# A book that lacks all of a line is some other list: renewals and claims name policies, too.
-NEEDED = (("policy_no",), ("holder_name",), ("premium",), ("effective_on", "issued_on"))
-
+MONEY = frozenset(("premium", "sum_assured", "amount"))
+# Text is "" where a list says nothing, as in the models; of these, and of days, it is None.
+NO_TEXTS = MONEY | frozenset(
+    "pay_years cover_years gender id_type kind premium_mode status".split()
+)
 _PUNCTUATION = re.compile(r"[\s:;,.()\[\]{}<>【】〔〕「」《》*#_\"'、。/\\|·-]+")
 _UNIT = re.compile(r"(?:单位)?(万元|元|人民币|rmb|cny|必填|选填|yyyymmdd)$")
 _IN_TEN_THOUSANDS = "万元"
@@ -293,72 +292,56 @@ class Match(NamedTuple):
     heading: str  # as the file has it
     in_ten_thousands: bool = False
 
-    @property
-    def column(self) -> Column:
-        return COLUMNS[FIELDS.index(self.field)]
-
 
 def plain_heading(text: str) -> str:
     """What headings are compared by."""
     return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
-def _each_heading(listed: Callable[[Column], Iterable[str]]) -> dict[str, list[str]]:
-    fields: dict[str, list[str]] = {}
-    for column in COLUMNS:
-        for heading in listed(column):
-            fields.setdefault(plain_heading(heading), []).append(column.field)
-    return fields
+class Vocabulary:
+    """The headings that the columns of one kind of list go by."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = tuple(columns)
+        self.certain = self._each_heading(lambda c: [*c.zh.split(), *c.en.split(",")])
+        self.perhaps = self._each_heading(
+            lambda c: [w for part in c.perhaps.split(",") for w in part.split()]
+        )
+
+    def _each_heading(self, listed: Callable[[Column], Iterable[str]]) -> dict[str, list[str]]:
+        fields: dict[str, list[str]] = {}
+        for column in self.columns:
+            for heading in filter(None, map(plain_heading, listed(column))):
+                fields.setdefault(heading, []).append(column.field)
+        return fields
+
+    def known(self, heading: str) -> list[str]:
+        """The fields that a heading may stand for, the likeliest first."""
+        return self.certain.get(heading) or self.perhaps.get(heading) or []
+
+    def match(self, headings: Sequence[object]) -> list[Match]:
+        """Which column of the file is which field: sure headings first, then the longer ones."""
+        claims = sorted(
+            (heading not in self.certain, -len(heading), place, heading, unit)
+            for place, cell in enumerate(headings)
+            for heading, unit in [self._without_unit(plain_heading(str(cell)))]
+            if heading
+        )
+        found: dict[str, Match] = {}
+        for _, _, place, heading, unit in claims:
+            field = next((field for field in self.known(heading) if field not in found), None)
+            if field:
+                text = str(headings[place]).strip()
+                in_ten_thousands = unit == _IN_TEN_THOUSANDS and field in MONEY
+                found[field] = Match(field, place, text, in_ten_thousands)
+        return sorted(found.values(), key=lambda match: match.place)
+
+    def _without_unit(self, heading: str) -> tuple[str, str]:
+        if self.known(heading):
+            return heading, ""
+        found = _UNIT.search(heading)
+        return (heading[: found.start()], found[1]) if found else (heading, "")
 
 
-_CERTAIN = _each_heading(lambda column: [*column.zh.split(), *column.en.split(",")])
-_PERHAPS = _each_heading(
-    lambda column: [w for part in column.perhaps.split(",") for w in part.split()]
-)
-
-
-def known(heading: str) -> list[str]:
-    """The fields that a heading may stand for, the likeliest first."""
-    return _CERTAIN.get(heading) or _PERHAPS.get(heading) or []
-
-
-def match(headings: Sequence[object]) -> list[Match]:
-    """Which column of the file is which field: sure headings first, then the longer ones."""
-    claims = sorted(
-        (heading not in _CERTAIN, -len(heading), place, heading, unit)
-        for place, cell in enumerate(headings)
-        for heading, unit in [_without_unit(plain_heading(str(cell)))]
-        if heading
-    )
-    found: dict[str, Match] = {}
-    for _, _, place, heading, unit in claims:
-        field = next((field for field in known(heading) if field not in found), None)
-        if field:
-            text = str(headings[place]).strip()
-            found[field] = Match(field, place, text, unit == _IN_TEN_THOUSANDS and field in MONEY)
-    return sorted(found.values(), key=lambda match: match.place)
-
-
-class Headings(NamedTuple):
-    """Columns by the names that the reader's language has for them."""
-
-    choices: tuple[tuple[str, ...], ...]
-
-    def __str__(self) -> str:
-        language = get_language() or "en"
-        named = [
-            [COLUMNS[FIELDS.index(f)].heading(language) for f in any_of] for any_of in self.choices
-        ]
-        return ", ".join(" / ".join(names) for names in named)
-
-
-def lacking(matches: Iterable[Match]) -> list[tuple[str, ...]]:
-    fields = {match.field for match in matches}
-    return [any_of for any_of in NEEDED if fields.isdisjoint(any_of)]
-
-
-def _without_unit(heading: str) -> tuple[str, str]:
-    if known(heading):
-        return heading, ""
-    found = _UNIT.search(heading)
-    return (heading[: found.start()], found[1]) if found else (heading, "")
+BOOK = Vocabulary(COLUMNS)
+match = BOOK.match

@@ -1,10 +1,11 @@
-"""A file from its first byte to the written book, and the same for an upload of the ledger."""
+"""A file from its first byte to the written list, and the same for an upload of the ledger."""
 
 import csv
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -15,9 +16,11 @@ from django.utils import timezone, translation
 from lib.masking import mask_account, mask_id, mask_phone
 from policies.batches import ImportBatch
 from policies.importing.apply import Finding, Order, Report, take_in
+from policies.importing.layouts import LAYOUTS, Layout
+from policies.importing.messages import Header
 from policies.importing.problems import REASONS, Refusal
 from policies.importing.reader import Reading, read_rows
-from policies.importing.rows import AT, ParsedRow
+from policies.importing.rows import ParsedRow
 from policies.models import Insurer, Product
 
 SHOWN_ROWS = 500  # of a group of problems; the counts are of all
@@ -33,45 +36,89 @@ def import_file(
     name: str,
     order: Order,
     *,
+    kind: str = "",
     refused: TextIO | None = None,
     expected: Callable[[int], object] = lambda rows: None,
-    **hooks: Callable[..., object],
+    found: Callable[[list[str]], object] = lambda kinds: None,
+    **hooks: Callable[..., Any],
 ) -> Report:
-    """Read a book and take it in. Raise Refusal, with nothing taken, where it cannot be read.
+    """Read a list and take it in. Raise Refusal, with nothing taken, where it cannot be read.
 
-    `refused` gets the refused rows as the file has them; `hooks` are those of `take_in`.
+    Of several kinds of lists in the file only one is taken: `kind`, or the first; `found` hears of
+    all. `refused` gets the refused rows as the file has them; `hooks` are those of `take_in`.
     """
     report = Report()
     with read_rows(path, name, today=order.today) as reading:
         expected(reading.rows_in_all or 0)
-        columns = {match.field: match.heading for match in reading.header.matches}
+        batches = _of_kind(reading, kind or reading.header.kind)
+        header, first = next(batches)
+        layout = LAYOUTS[header.kind]
+        columns = {match.field: match.heading for match in header.matches}
         order = replace(order, name=name, columns=columns)
-        rows = _good_rows(reading, report, _Refused(refused, reading), _corrected(order.insurer))
-        return take_in(rows, order, report, **hooks)
+        spool = _Refused(refused, layout, header)
+        rows = _good_rows(layout, chain([first], (rows for _, rows in batches)), report, spool,
+            _corrected(order.insurer))  # fmt: skip
+        take_in(rows, order, report, layout=layout, **hooks)
+        found(list(dict.fromkeys(header.kind for header in reading.headers)))
+    spool.add(report.rejected)
+    return report
+
+
+def import_lists(path: Path, name: str, order: Order, **hooks: Any) -> list[Report]:
+    """Take in every list of the file, one after the other in the order of LAYOUTS."""
+    kinds = kinds_of(path, name)
+    return [import_file(path, name, order, kind=kind, **hooks) for kind in kinds]
+
+
+def kinds_of(path: Path, name: str) -> list[str]:
+    """The kinds of lists in the file, in the order in which they are taken in."""
+    with read_rows(path, name, today=timezone.localdate()) as reading:
+        for _batch in reading:
+            pass
+        found = {header.kind for header in reading.headers}
+    return [kind for kind in LAYOUTS if kind in found]
+
+
+def _of_kind(reading: Reading, kind: str) -> Iterator[tuple[Header, list[ParsedRow]]]:
+    """The batches of that kind of list with the header of the first; at least one, perhaps empty."""
+    told: Header | None = None
+    for batch in reading:
+        told = told or next((h for h in reading.headers if h.kind == kind), None)
+        if told and batch and batch[0].kind == kind:
+            yield told, batch
+    told = told or next((h for h in reading.headers if h.kind == kind), None)
+    if told is None:
+        raise Refusal("no_headings")
+    yield told, []
 
 
 def _good_rows(
-    reading: Reading, report: Report, refused: "_Refused", known_products: set[str]
+    layout: Layout,
+    batches: Iterable[list[ParsedRow]],
+    report: Report,
+    refused: "_Refused",
+    known_products: set[str],
 ) -> Iterator[ParsedRow]:
     """Let through what can be taken; report the rest."""
-    for batch in reading:
+    for batch in batches:
         for row in batch:
             report.rows += 1
+            refused.keep(row)
             if row.refused:
-                report.rejected += _findings(row, fatal=True)
-                refused.keep(row)
+                report.rejected += _findings(layout, row, fatal=True)
                 continue
             if row.problems:
                 report.warnings += [
                     finding
-                    for finding in _findings(row, fatal=False)
+                    for finding in _findings(layout, row, fatal=False)
                     if finding.reason != "product_unknown" or finding.value not in known_products
                 ]
             yield row
 
 
-def _findings(row: ParsedRow, *, fatal: bool) -> list[Finding]:
-    policy_no, holder = row.values[AT["policy_no"]], row.values[AT["holder_name"]]
+def _findings(layout: Layout, row: ParsedRow, *, fatal: bool) -> list[Finding]:
+    policy_no = row.values[layout.at[layout.key]]
+    holder = row.values[layout.at[layout.holder]]
     return [
         Finding(row.row_no, problem.column, problem.value, problem.code, policy_no, holder)
         for problem in row.problems
@@ -88,47 +135,66 @@ def _corrected(insurer: Insurer) -> set[str]:
 class _Refused:
     """Keeps refused rows: the file's own columns, then row number and reasons."""
 
-    def __init__(self, file: TextIO | None, reading: Reading) -> None:
+    def __init__(self, file: TextIO | None, layout: Layout, header: Header) -> None:
+        self.layout = layout
+        self.kept: dict[int, tuple[str, ...]] = {}  # rows that the database may yet refuse
         self.writer = csv.writer(file) if file else None
         if self.writer:
-            self.writer.writerow(reading.header.headings)
+            self.writer.writerow(header.headings)
 
     def keep(self, row: ParsedRow) -> None:
+        if self.writer and row.refused:
+            self._write(
+                row.row_no, [(p.column, p.code) for p in row.problems if p.fatal], row.cells
+            )
+        elif self.writer and self.layout.write:
+            self.kept[row.row_no] = row.cells
+
+    def add(self, rejected: Iterable[Finding]) -> None:
+        """Add those that were refused by what is known."""
+        for finding in rejected:
+            if cells := self.kept.pop(finding.row, None):
+                self._write(finding.row, [(finding.column, finding.reason)], cells)
+
+    def _write(self, row: int, problems: list[tuple[str, str]], cells: tuple[str, ...]) -> None:
         if self.writer:
-            reasons = [f"{p.column}|{p.code}" for p in row.problems if p.fatal]
-            self.writer.writerow([row.row_no, ";".join(reasons), *row.cells])
+            reasons = ";".join(f"{column}|{code}" for column, code in problems)
+            self.writer.writerow([row, reasons, *cells])
 
 
 # --- uploads
 
 
 def look_into(path: Path, name: str) -> None:
-    """Raise Refusal if the file cannot be a book."""
+    """Raise Refusal if the file cannot be a list."""
     read_rows(path, name, today=timezone.localdate()).close()
 
 
-def check(batch: ImportBatch) -> None:
-    """Say what the book would change; write nothing."""
+def check(batch: ImportBatch) -> list[ImportBatch]:
+    """Say what the list would change; write nothing. Return imports made of the file's other lists."""
     if not batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS):
-        return
+        return []
+    kinds: list[str] = []
     with tempfile.TemporaryFile() as spool:
         refused = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
         try:
-            report = _import_batch(batch, refused=refused, dry_run=True)
+            report = _import_batch(batch, refused=refused, found=kinds.extend, dry_run=True)
         except Refusal as refusal:
             _fail(batch, refusal)
-            return
+            return []
         refused.detach()
         if report.rejected:
             _keep_refused(batch, spool)
+    others = batch.tell_apart(report.kind, kinds)
     batch.finish(
         ImportBatch.State.CHECKED, report=summary(report), total_rows=report.rows,
         begun_at=None, finished_at=None,
     )  # fmt: skip
+    return others
 
 
 def apply(batch: ImportBatch) -> None:
-    """Write the checked book, once."""
+    """Write the checked list, once."""
     if not batch.take(ImportBatch.State.APPLYING, [ImportBatch.State.APPLYING]):
         return
 
@@ -157,7 +223,8 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
         batch=batch.pk,
     )
     path = Path(batch.file.path)
-    return import_file(path, batch.name, order, expected=batch.expect, progress=batch.beat, **more)
+    hooks = {"expected": batch.expect, "progress": batch.beat} | more
+    return import_file(path, batch.name, order, kind=batch.kind, **hooks)
 
 
 def _keep_refused(batch: ImportBatch, spool: IO[bytes]) -> None:
@@ -176,9 +243,8 @@ def _fail(batch: ImportBatch, refusal: Refusal) -> None:
 
 def summary(report: Report) -> dict[str, Any]:
     """The report as it is kept: problems by how they are mended, personal numbers masked."""
-    counts = {name: value for name, value in vars(report).items() if isinstance(value, int)}
     rows = {"rejected_rows": report.rejected_rows, "warned_rows": report.warned_rows}
-    return counts | rows | {"groups": _groups((*report.rejected, *report.warnings))}
+    return report.numbers | rows | {"groups": _groups((*report.rejected, *report.warnings))}
 
 
 def _groups(findings: Iterable[Finding]) -> list[dict[str, Any]]:

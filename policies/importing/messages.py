@@ -18,6 +18,7 @@ class Header(NamedTuple):
     headings: list[str]  # of every column of the file
     matches: list[Match]  # those that are understood
     rows_in_all: int | None  # where the file says it; blank rows count
+    kind: str = "issued"  # of list: the code of its layout
 
 
 class Crash(NamedTuple):

@@ -136,6 +136,75 @@ REASONS = {
         _("The text is too long; its end was cut off"),
         _("Shorten it if the end matters."),
     ),
+    "due_date_missing": Reason(
+        _("The due date is missing"),
+        _("Fill in the day on which the premium is due."),
+        fatal=True,
+    ),
+    "amount_missing": Reason(
+        _("The amount is empty; the known premium stays"),
+        _("Fill in the amount and import the file again."),
+    ),
+    "failure_unknown": Reason(
+        _("The reason of the failure is not known; taken as another reason"),
+        _("Ask the bank what it means, or leave it."),
+    ),
+    "policy_unknown": Reason(
+        _("No policy has this number"),
+        _("Import the policy book first, then these rows again."),
+        fatal=True,
+    ),
+    "policy_not_paying": Reason(
+        _("The policy has ended, or pays no regular premium"),
+        _("Compare the policy's status and premium mode with the insurer's."),
+        fatal=True,
+    ),
+    "holder_differs": Reason(
+        _("The policyholder is known by another name; phones and address were left out"),
+        _("Compare the name with the policy."),
+    ),
+    "premium_paid_already": Reason(
+        _("This premium is booked as paid; it stays paid"),
+        _("Take the booking back on the policy's page if the insurer is right."),
+    ),
+    "line_repeated": Reason(
+        _("The line stands in the file more than once; it counts once"),
+        _("Remove the rows that are repeated."),
+    ),
+    "debit_missing": Reason(
+        _("The amount is missing"),
+        _("Fill in the amount of the debit."),
+        fatal=True,
+    ),
+    "debit_invalid": Reason(
+        _("This is no amount that a bank collects"),
+        _("Write the amount as a plain number above zero such as 1200.00."),
+        fatal=True,
+    ),
+    "return_date_missing": Reason(
+        _("The return date is missing"),
+        _("Fill in the day of the bank's answer."),
+        fatal=True,
+    ),
+    "answer_missing": Reason(
+        _("The bank's answer is missing"),
+        _("Fill in whether the debit was collected, or why not."),
+        fatal=True,
+    ),
+    "answer_unknown": Reason(
+        _("It cannot be told whether the bank collected or not"),
+        _("Write “collected”, or the reason of the failure."),
+        fatal=True,
+    ),
+    "paid_out": Reason(
+        _("This line pays out; only collected premiums are booked"),
+        _("Nothing is to be done, unless the fee type is wrong."),
+        fatal=True,
+    ),
+    "line_waits": Reason(
+        _("No policy or premium fits this line; it waits for a person"),
+        _("Choose the premium on the page of bank returns."),
+    ),
     "policy_number_repeated": Reason(
         _("The policy stands in the file more than once; the last row was taken"),
         _("Remove the rows that are out of date."),
@@ -188,6 +257,17 @@ REFUSALS = {
         " policy number, policyholder and premium."
     ),
     "columns_missing": _("This is not a policy book: there is no column for %(columns)s."),
+    "list_columns_missing": _(
+        "This looks like a list of the kind “%(list)s”, but there is no column for %(columns)s."
+    ),
+    "cut_off": _("The file breaks off in row %(row)s; fetch it again. Nothing of it was taken."),
+    "control_total": _(
+        "The file says %(said)s, but its lines come to %(found)s; nothing of it was taken."
+    ),
+    "other_branch": _(
+        "The file is of the branch %(branch)s, and ours is %(ours)s; nothing was taken. If it is ours,"
+        " an administrator adds it on the page of the bank returns; then import the file again."
+    ),
     "too_much": _(
         "Reading the file takes more memory or time than allowed; split it and import the parts."
     ),

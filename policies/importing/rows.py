@@ -1,17 +1,20 @@
-"""A row of a policy book: each cell through its column's parser, then what only a row can tell."""
+"""A row of a list: each cell through its column's parser, then what only a row can tell."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib import identity
 from lib.dates import add_years
 from lib.phones import Phone
 from policies.importing import parsing
-from policies.importing.columns import DATES, FIELDS, MONEY, TERMS, Match
+from policies.importing.columns import FIELDS, Match
 from policies.importing.parsing import WHOLE_LIFE, Cell, Parser
 from policies.importing.problems import REASONS, Problem
+
+if TYPE_CHECKING:
+    from policies.importing.layouts import Layout
 
 Cells = list[Cell]
 
@@ -25,10 +28,11 @@ class RowProblem(NamedTuple):
 
 class ParsedRow(NamedTuple):
     row_no: int  # as the spreadsheet counts
-    values: tuple[Any, ...]  # in the order of FIELDS; mobile and phone are normal forms
+    values: tuple[Any, ...]  # in the order of its layout's fields; phones are normal forms
     problems: tuple[RowProblem, ...] = ()
-    cells: tuple[str, ...] = ()  # the whole row as shown; only of rows that are refused
+    cells: tuple[str, ...] = ()  # the whole row as shown; only of rows that are or may be refused
     sheet: str = ""
+    kind: str = "issued"  # of list: the code of its layout
 
     @property
     def refused(self) -> bool:
@@ -36,9 +40,6 @@ class ParsedRow(NamedTuple):
 
 
 AT = {field: place for place, field in enumerate(FIELDS)}
-# Text is "" where a file says nothing, as in the models; the rest is None.
-_NO_TEXTS = DATES | MONEY | {"gender", "id_type", "kind", "premium_mode", "status"} | TERMS
-_EMPTY = tuple(None if field in _NO_TEXTS else "" for field in FIELDS)
 _MISSING = {"policy_no": "policy_number_missing", "holder_name": "name_missing"}
 _BOUND = 50_000  # remembered cells of a column: enough for all dates and agents, flat in memory
 _YEARLY_KINDS = ("medical", "accident")
@@ -57,19 +58,25 @@ class RowParser:
     """Parses the rows under one row of headings."""
 
     def __init__(
-        self, matches: Iterable[Match], *, today: date, from_1904: bool = False, sheet: str = ""
+        self,
+        layout: "Layout",
+        matches: Iterable[Match],
+        *,
+        today: date,
+        from_1904: bool = False,
+        sheet: str = "",
     ) -> None:
-        self.today = today
-        self.sheet = sheet
+        self.layout, self.today, self.sheet = layout, today, sheet
         self.latest_start = add_years(today, 1)
         self.headings = {match.field: match.heading for match in matches}
-        self.slots = [_slot(match, from_1904) for match in matches]
+        self.slots = [_slot(layout, match, from_1904) for match in matches]
         self.width = max((slot.place for slot in self.slots), default=-1) + 1
 
     def parse(self, row_no: int, cells: Cells) -> ParsedRow:
         if len(cells) < self.width:
             cells = cells + [""] * (self.width - len(cells))
-        values: list[Any] = list(_EMPTY)
+        layout, empty = self.layout, self.layout.empty
+        values: list[Any] = list(empty)
         problems: list[RowProblem] = []
         for slot in self.slots:
             cell = cells[slot.place]
@@ -78,25 +85,65 @@ class RowParser:
             value = slot.parse(cell)
             if value.__class__ is Problem:
                 problems.append(self._problem(slot.heading, cell, value.code))
-                value = value.value if value.value is not None else _EMPTY[slot.at]
+                value = value.value if value.value is not None else empty[slot.at]
             values[slot.at] = value
-        row = _Row(self, values, problems, cells)
+        row = layout.row(self, values, problems, cells)
         row.complete()
-        refused = any(problem.fatal for problem in problems)
-        kept = tuple(parsing.shown(cell) for cell in cells) if refused else ()
-        return ParsedRow(row_no, tuple(values), tuple(problems), kept, self.sheet)
+        # The database refuses rows of other lists than the book, too: those of unknown policies.
+        kept = bool(layout.write) or any(problem.fatal for problem in problems)
+        shown = tuple(parsing.shown(cell) for cell in cells) if kept else ()
+        return ParsedRow(row_no, tuple(values), tuple(problems), shown, self.sheet, layout.code)
 
     def _problem(self, heading: str, cell: Cell, code: str) -> RowProblem:
         return RowProblem(heading, parsing.shown(cell), code, REASONS[code].fatal)
 
 
-class _Row:
-    """What follows from several cells of a row."""
+class Row:
+    """A row while it is read: what follows from several of its cells."""
 
     def __init__(
         self, parser: RowParser, values: list[Any], problems: list[RowProblem], cells: Cells
     ) -> None:
         self.parser, self.values, self.problems, self.cells = parser, values, problems, cells
+
+    def complete(self) -> None:
+        """Check and fill in; each layout has its own."""
+
+    def get(self, field: str) -> Any:
+        return self.values[self.parser.layout.at[field]]
+
+    def set(self, field: str, value: object) -> None:
+        self.values[self.parser.layout.at[field]] = value
+
+    def require(self, field: str, code: str) -> None:
+        """Say by `code` that the cell is empty, unless it has a fault already."""
+        if self.get(field) in ("", None) and not self.has_problem(field):
+            self.add(field, code)
+
+    def has_problem(self, field: str) -> bool:
+        heading = self.parser.headings.get(field)
+        return any(problem.column == heading for problem in self.problems)
+
+    def add(self, field: str, code: str) -> None:
+        at = self.parser.layout.at[field]
+        slot = next((slot for slot in self.parser.slots if slot.at == at), None)
+        shown = parsing.shown(self.cells[slot.place]) if slot else ""
+        heading = self.parser.headings.get(field, field)
+        self.problems.append(RowProblem(heading, shown, code, REASONS[code].fatal))
+
+    def sort_phones(self) -> None:
+        """Put a mobile under mobile and a landline under phone, whichever column it stood in."""
+        mobile, phone = self.get("mobile"), self.get("phone")
+        if _kind(mobile) == "landline" and _kind(phone) != "landline":
+            mobile, phone = phone, mobile
+        elif not mobile and _kind(phone) == "mobile":
+            mobile, phone = phone, None
+        self.set("mobile", mobile.number if mobile else "")
+        self.set("phone", phone.number if phone else "")
+
+
+class PolicyRow(Row):
+    """A row of the policy book."""
 
     def complete(self) -> None:
         self.say_what_is_missing()
@@ -108,21 +155,11 @@ class _Row:
 
     def say_what_is_missing(self) -> None:
         for field, code in _MISSING.items():
-            if not self.values[AT[field]] and not self._has_problem(field):
-                self._add(field, code)
-        if self.values[AT["premium"]] is None and not self._has_problem("premium"):
-            self._add("premium", "premium_missing")
+            if not self.values[AT[field]] and not self.has_problem(field):
+                self.add(field, code)
+        if self.values[AT["premium"]] is None and not self.has_problem("premium"):
+            self.add("premium", "premium_missing")
             self.values[AT["premium"]] = parsing.CENT * 0
-
-    def sort_phones(self) -> None:
-        """Put a mobile under mobile and a landline under phone, whichever column it stood in."""
-        mobile, phone = self.values[AT["mobile"]], self.values[AT["phone"]]
-        if _kind(mobile) == "landline" and _kind(phone) != "landline":
-            mobile, phone = phone, mobile
-        elif not mobile and _kind(phone) == "mobile":
-            mobile, phone = phone, None
-        self.values[AT["mobile"]] = mobile.number if mobile else ""
-        self.values[AT["phone"]] = phone.number if phone else ""
 
     def check_identity(self) -> None:
         holder = self._national_id("id_number", self.values[AT["id_type"]])
@@ -130,9 +167,9 @@ class _Row:
         if holder is None:
             return
         if self._fill("birth_on", holder.born_on) != holder.born_on:
-            self._add("id_number", "id_birth_mismatch")
+            self.add("id_number", "id_birth_mismatch")
         if self._fill("gender", holder.sex[0]) != holder.sex[0]:
-            self._add("id_number", "id_gender_mismatch")
+            self.add("id_number", "id_gender_mismatch")
 
     def _national_id(self, field: str, kind: str | None) -> identity.NationalID | None:
         """The national ID, if the number is one; a false one is taken out."""
@@ -143,16 +180,16 @@ class _Row:
         if found:
             self.values[AT[field]] = identity.modern(found)
         elif kind or not _other_document(number):
-            self._add(field, "id_checksum")
+            self.add(field, "id_checksum")
             self.values[AT[field]] = ""
         return found
 
     def check_dates(self) -> None:
         effective_on, birth_on = self.values[AT["effective_on"]], self.values[AT["birth_on"]]
         if effective_on and effective_on > self.parser.latest_start:
-            self._add("effective_on", "date_in_future")
+            self.add("effective_on", "date_in_future")
         if birth_on and birth_on > self.parser.today:
-            self._add("birth_on", "date_invalid")
+            self.add("birth_on", "date_invalid")
 
     def tell_kind(self) -> None:
         name = self.values[AT["product_name"]]
@@ -160,12 +197,12 @@ class _Row:
             return
         self.values[AT["kind"]] = _kind_of(name)
         if self.values[AT["kind"]] is None:
-            self._add("product_name", "product_unknown")
+            self.add("product_name", "product_unknown")
 
     def tell_cover(self) -> None:
         """Work out the years of cover that the file does not say."""
         at = AT["cover_years"]
-        if self.values[at] is not None or self._has_problem("cover_years"):
+        if self.values[at] is not None or self.has_problem("cover_years"):
             return
         kind, until = self.values[AT["kind"]], self.values[AT["matures_on"]]
         start = self.values[AT["effective_on"]]
@@ -181,19 +218,9 @@ class _Row:
         return until is None or (until - self.parser.today).days <= _DAYS_OF_A_YEAR
 
     def _fill(self, field: str, value: object) -> object:
-        if self.values[AT[field]] is None and not self._has_problem(field):
+        if self.values[AT[field]] is None and not self.has_problem(field):
             self.values[AT[field]] = value
         return self.values[AT[field]] or value
-
-    def _has_problem(self, field: str) -> bool:
-        heading = self.parser.headings.get(field)
-        return any(problem.column == heading for problem in self.problems)
-
-    def _add(self, field: str, code: str) -> None:
-        slot = next((slot for slot in self.parser.slots if slot.at == AT[field]), None)
-        shown = parsing.shown(self.cells[slot.place]) if slot else ""
-        heading = self.parser.headings.get(field, field)
-        self.problems.append(RowProblem(heading, shown, code, REASONS[code].fatal))
 
 
 def _kind(phone: Phone | None) -> str:
@@ -205,13 +232,13 @@ def _other_document(number: str) -> bool:
     return not identity.looks_like_one(number) and not (number[:-1].isdigit() and len(number) > 11)
 
 
-def _slot(match: Match, from_1904: bool) -> Slot:
-    parse = match.column.parse
-    if match.field in DATES and from_1904:
+def _slot(layout: "Layout", match: Match, from_1904: bool) -> Slot:
+    parse = layout.column(match.field).parse
+    if match.field.endswith("_on") and from_1904:
         parse = parsing.since_1904(parse)
     if match.in_ten_thousands:
         parse = parsing.in_ten_thousands(parse)
-    return Slot(match.place, AT[match.field], remembering(parse), match.heading)
+    return Slot(match.place, layout.at[match.field], remembering(parse), match.heading)
 
 
 def remembering(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -182,8 +182,8 @@ WHERE y.id = owed.id AND y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1
 """
 
 
-_REGULAR = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
-_PAYABLE = ", ".join(f"'{status.value}'" for status in PAYABLE)
+REGULAR_SQL = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
+PAYABLE_SQL = ", ".join(f"'{status.value}'" for status in PAYABLE)
 
 WRITE_INSTALMENTS = (
     # The insurer waits for a later premium: the earlier ones are paid.
@@ -198,7 +198,7 @@ INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
 SELECT i.policy_id, i.next_due_on, {grace_end("i.next_due_on")}, i.premium
 FROM import_policy i LEFT JOIN policies_product d ON d.id = i.product_id
 WHERE (i.is_new OR i.is_changed) AND i.next_due_on IS NOT NULL
-  AND i.status IN ({_PAYABLE}) AND i.premium_mode IN ({_REGULAR})
+  AND i.status IN ({PAYABLE_SQL}) AND i.premium_mode IN ({REGULAR_SQL})
 ON CONFLICT (policy_id, due_on) DO UPDATE SET amount = excluded.amount
 WHERE policies_instalment.paid_on IS NULL AND policies_instalment.amount <> excluded.amount
 """,

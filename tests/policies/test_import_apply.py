@@ -369,7 +369,7 @@ def test_the_command_prints_one_object_and_leaves_the_lists_to_be_written() -> N
     call_command("import_book", str(BOOKS / NAMES[0]), "--json", stdout=out)
     printed = json.loads(out.getvalue())
     assert set(printed) == {
-        "rows", "created_clients", "updated_clients", "created_policies", "updated_policies",
+        "kind", "rows", "created_clients", "updated_clients", "created_policies", "updated_policies",
         "unchanged", "rejected", "warnings",
     }  # fmt: skip
     assert set(printed["warnings"][0]) == {"row", "column", "value", "reason"}

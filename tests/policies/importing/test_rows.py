@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from policies.importing.columns import COLUMNS, FIELDS, match, plain_heading
+from policies.importing.layouts import ISSUED
 from policies.importing.rows import RowParser
 from tests.policies.importing.books import TODAY, said, told
 
@@ -20,7 +21,7 @@ def row_of(**cells):
     }
     cells = good | cells
     headings = [COLUMNS[FIELDS.index(field)].heading("zh-hans") for field in cells]
-    return RowParser(match(headings), today=TODAY).parse(2, list(cells.values()))
+    return RowParser(ISSUED, match(headings), today=TODAY).parse(2, list(cells.values()))
 
 
 def codes(row) -> list[str]:
