@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def check(batch_id: int) -> None:
-    intake.check(ImportBatch.objects.get(pk=batch_id))
+    for other in intake.check(ImportBatch.objects.get(pk=batch_id)):
+        wake(other)
 
 
 @shared_task
