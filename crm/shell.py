@@ -28,6 +28,7 @@ POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
 RENEWALS = Place(_("Renewals"), "arrow-repeat", "renewals")
 PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
+BANK = Place(_("Bank returns"), "bank", "bank:overview")
 IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
@@ -41,9 +42,9 @@ def places_of(user: User) -> list[Place]:
         return [AUDIT]
     if user.administers:
         settings_site = [SETTINGS] if user.is_staff else []
-        return [IMPORTS, CLIENTS, POLICIES, TEAM, RENEWALS, PERSISTENCY, AUDIT, *settings_site]
+        return [IMPORTS, CLIENTS, POLICIES, TEAM, RENEWALS, BANK, PERSISTENCY, AUDIT, *settings_site]
     if user.leads:
-        return [TEAM, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
+        return [TEAM, CLIENTS, POLICIES, RENEWALS, BANK, PERSISTENCY]
     return [TODAY, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
 
 
