@@ -203,6 +203,29 @@ class BankRow(models.Model):
         self._record(by, "settled", due_on=str(instalment.due_on), amount=str(self.amount))
         return True
 
+    @property
+    def may_reinstate(self) -> bool:
+        """Whether the money can bring its policy back: it came after the cover had stopped."""
+        if not (self.ok and self.is_waiting and self.policy):
+            return False
+        back_by = self.policy.reinstate_by
+        in_time = back_by is None or self.returned_on <= back_by
+        return in_time and self.policy.status_on(self.returned_on) == self.policy.Status.LAPSED
+
+    @transaction.atomic
+    def reinstate(self, *, by: User) -> bool:
+        """Let the money bring the policy back; the line is of the first premium that was owed."""
+        if not (self.policy and self._still_waits() and self.may_reinstate):
+            return False
+        owed = self.policy.instalments.owed().filter(due_on__lte=self.returned_on)
+        first = owed.order_by("due_on").first()
+        if first is None:
+            return False
+        premiums.reinstate(self.policy, on=self.returned_on, by=by)
+        self._become(self.State.MATCHED, by, instalment=first, why="", note="")
+        self._record(by, "reinstated", policy=self.policy_id, amount=str(self.amount))
+        return True
+
     @transaction.atomic
     def name_policy(self, policy: "Policy", *, by: User) -> bool:
         """Say of which policy the line is; where only one premium fits, that one is meant."""

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("lines/", views.lines, name="lines"),
     path("lines/<int:pk>/settle/", views.settle, name="settle"),
+    path("lines/<int:pk>/reinstate/", views.reinstate, name="reinstate"),
     path("lines/<int:pk>/policy/", views.name_policy, name="policy"),
     path("lines/<int:pk>/aside/", views.put_aside, name="aside"),
     path("lines/<int:pk>/back/", views.bring_back, name="back"),

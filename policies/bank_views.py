@@ -236,6 +236,12 @@ class Card:
     row: BankRow
     choices: list[Choice]
 
+    @property
+    def arrears(self) -> Decimal:
+        """What reinstating would pay."""
+        due = [choice.instalment for choice in self.choices if choice.instalment.is_owed]
+        return sum((each.amount for each in due if each.due_on <= self.row.returned_on), Decimal(0))
+
 
 def cards_of(rows: Iterable[BankRow]) -> list[Card]:
     """The lines, those that wait with the premiums that could be meant; one query for all."""
@@ -310,6 +316,19 @@ def settle(request: Request, pk: int) -> HttpResponse:
     if meant is None or not row.settle(meant, by=request.user):
         return _refuse(request, row, _("The line or the premium was settled meanwhile."))
     messages.success(request, _("Posted to the premium due %(day)s") % {"day": meant.due_on})
+    return redirect("bank:lines")
+
+
+@require_POST
+@for_leaders
+@transaction.atomic
+def reinstate(request: Request, pk: int) -> HttpResponse:
+    row = get_object_or_404(BankRow.objects.visible_to(request.user), pk=pk)
+    form = DeedForm(request.POST)
+    if form.is_valid() and SentForm.first_time(request.user, form.cleaned_data["key"]):
+        if not row.reinstate(by=request.user):
+            return _refuse(request, row, _("This money does not bring the policy back any more."))
+        messages.success(request, _("Reinstated; the premiums owed are paid."))
     return redirect("bank:lines")
 
 

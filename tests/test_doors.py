@@ -108,6 +108,7 @@ DOORS: dict[str, Door] = {
     "bank:overview": Door(roles=LEADERS, methods="GET"),
     "bank:lines": Door(roles=LEADERS, methods="GET"),
     "bank:settle": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:reinstate": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:policy": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:aside": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:back": of("bank_line", roles=LEADERS, methods="POST"),

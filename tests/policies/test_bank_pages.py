@@ -122,6 +122,33 @@ def test_money_after_the_cover_stopped_pays_no_premium_by_itself(
     assert instalment.is_owed
 
 
+def test_money_after_the_cover_stopped_may_bring_the_policy_back(
+    owed: Any, admin: Any, login: Any
+) -> None:
+    instalment = owed(date(2026, 3, 1))
+    post(Line(instalment.policy.policy_no))
+    row, browser = BankRow.objects.get(), login(admin)
+    assert "It reinstates the policy" in browser.get(QUEUE).content.decode()
+    for _again in range(2):
+        browser.post(reverse("bank:reinstate", args=[row.pk]), {"key": "k"})
+    row.refresh_from_db()
+    instalment.refresh_from_db()
+    policy = Policy.objects.get()
+    assert (row.state, row.instalment, row.settled_by) == ("matched", instalment, admin)
+    assert instalment.state_on(COLLECTED) == "reinstated"
+    assert (policy.status, policy.reinstated_on) == ("in_force", COLLECTED)
+    assert (policy.next_due_on, policy.lapses_on) == (date(2027, 3, 1), date(2027, 5, 1))
+
+
+def test_money_after_the_last_day_brings_nothing_back(owed: Any, admin: Any, login: Any) -> None:
+    instalment = owed(date(2024, 1, 1))
+    Policy.objects.update(reinstate_by=date(2026, 3, 1))
+    post(Line(instalment.policy.policy_no))
+    row, browser = BankRow.objects.get(), login(admin)
+    assert "It reinstates the policy" not in browser.get(QUEUE).content.decode()
+    assert browser.post(reverse("bank:reinstate", args=[row.pk])).status_code == 422
+
+
 def test_a_failed_line_is_given_its_premium(
     owed: Any, make_instalment: Any, admin: Any, login: Any
 ) -> None:
