@@ -154,6 +154,15 @@ def begin(policy: Any, *, on: date, by: User) -> Reinstatement:
 
 
 @transaction.atomic
+def keep_papers(reinstatement: Reinstatement, papers: list[str], *, by: User) -> None:
+    """Say which papers are at hand."""
+    row = Reinstatement.objects.select_for_update().get(pk=reinstatement.pk)
+    row.papers = [paper for paper in PAPERS if paper in papers]
+    row.save(update_fields=["papers"])
+    AuditEntry.record(by, AuditEntry.Action.UPDATE, row, papers=row.papers)
+
+
+@transaction.atomic
 def take(reinstatement: Reinstatement, step: str, *, on: date, by: User) -> Reinstatement:
     """Take a step; the last one books the money and brings the policy back.
 

@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from policies import views
 from policies.persistency_views import persistency
+from policies.reinstatement_views import reinstatement, reinstatements
 from policies.renewal_views import export, renewals
 
 # A policy's own page is "policy" in crm/urls.py: it shows the service around it as well.
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/", include((policies, "policies"))),
     path("renewals/", renewals, name="renewals"),
     path("renewals/export/", export, name="renewals_export"),
+    path("reinstatements/", reinstatements, name="reinstatements"),
+    path("reinstatements/<int:pk>/", reinstatement, name="reinstatement"),
     path("persistency/", persistency, name="persistency"),
     path("imports/", include("policies.import_urls")),
 ]

@@ -96,6 +96,8 @@ DOORS: dict[str, Door] = {
     "policy": of("policy"),
     "renewals": Door(roles=SERVING, methods="GET"),
     "renewals_export": Door(roles=SERVING, methods="POST"),
+    "reinstatements": Door(roles=SERVING, methods="GET"),
+    "reinstatement": of("policy", methods="GET POST", post={"on": "2026-06-12"}),
     "persistency": Door(roles=SERVING, methods="GET"),
     "imports:list": Door(roles=OFFICE),
     "imports:batch": of("batch", roles=OFFICE),
@@ -258,6 +260,7 @@ def fingerprint() -> dict[str, Any]:
         model._meta.db_table
         for app in ("accounts", "clients", "policies", "followups")
         for model in apps.get_app_config(app).get_models()
+        if model._meta.managed
     ]
     found = {}
     with connection.cursor() as cursor:
