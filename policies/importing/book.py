@@ -47,6 +47,8 @@ class Table:
     matches: list[Match]
     layout: Layout
     body: Iterator[Row] = field(repr=False)
+    above: list[list[Cell]] = field(repr=False)  # the rows before the headings
+    totals: list[list[Cell]]  # met so far; the reader of the body empties it
 
 
 def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
@@ -67,8 +69,11 @@ def find_table(rows: Iterator[Row]) -> Table | None:
     row_no, cells = first[place]
     headings = _with_headings_above(cells, first[place - 1][1] if place else [])
     _, layout, matches = best(headings)
-    body = _Filter(headings, matches, layout).data(chain(first[place + 1 :], rows))
-    return Table(row_no, [str(cell).strip() for cell in headings], matches, layout, body)
+    filtered = _Filter(headings, matches, layout)
+    body = filtered.data(chain(first[place + 1 :], rows))
+    above = [cells for _, cells in first[:place]]
+    shown = [str(cell).strip() for cell in headings]
+    return Table(row_no, shown, matches, layout, body, above, filtered.totals)
 
 
 def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
@@ -87,6 +92,7 @@ class _Filter:
         self.headings = headings
         self.number_at = next((m.place for m in matches if m.field == layout.key), 0)
         self.longest_note = min(_MOST_NOTE_CELLS, len(matches) // 4)
+        self.totals: list[list[Cell]] = []
 
     def data(self, rows: Iterable[Row]) -> Iterator[Row]:
         return (row for row in rows if not self.is_no_data(row[1]))
@@ -94,11 +100,17 @@ class _Filter:
     def is_no_data(self, cells: list[Cell]) -> bool:
         filled = [cell for cell in cells if cell != ""]
         if len(filled) > _SURELY_DATA and filled[0] not in self.headings:
-            return _is_total(filled[0])
+            return self._is_total(filled, cells)
         filled = [cell for cell in filled if str(cell).strip()]
-        if not filled or _is_total(filled[0]):
+        if not filled or self._is_total(filled, cells):
             return True
         return self._is_note(cells, filled) or self._repeats_headings(filled)
+
+    def _is_total(self, filled: list[Cell], cells: list[Cell]) -> bool:
+        if not _is_total(filled[0]):
+            return False
+        self.totals.append(cells)
+        return True
 
     def _is_note(self, cells: list[Cell], filled: list[Cell]) -> bool:
         if len(filled) <= 2 and _FOOTER.match(str(filled[0]).strip().lower()):

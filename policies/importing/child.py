@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from policies.importing import preflight
 from policies.importing.book import Table, find_table, open_book
+from policies.importing.control import Control
 from policies.importing.layouts import ISSUED, Headings, Name
 from policies.importing.messages import LENGTH, Crash, Header, Message
 from policies.importing.problems import Refusal
@@ -59,7 +60,7 @@ def messages(path: Path, name: str, today: date, largest: int) -> Iterator[Messa
             parser = RowParser(
                 layout, matches, today=today, from_1904=sheet.from_1904, sheet=sheet.name
             )
-            yield from _batches(table, parser)
+            yield from _batches(table, parser, kind == "text" and _breaks_off(path))
         elif refusal and (unfit is None or refusal.code != "no_headings"):
             unfit = refusal
     if not found:
@@ -78,15 +79,38 @@ def _refusal(table: Table | None) -> Refusal | None:
     return None
 
 
-def _batches(table: Table, parser: RowParser) -> Iterator[list[ParsedRow]]:
+def _batches(table: Table, parser: RowParser, breaks_off: bool) -> Iterator[list[ParsedRow]]:
     batch = []
+    control = Control(table.layout, table.matches) if table.layout.control else None
+    row_no, cells = 0, list(table.headings)
     for row_no, cells in table.body:
-        batch.append(parser.parse(row_no, cells))
+        row = parser.parse(row_no, cells)
+        if control:
+            _hear(control, table)
+            control.add(row)
+        batch.append(row)
         if len(batch) == BATCH:
             yield batch
             batch = []
+    if control:
+        if breaks_off and len(cells) < len(table.headings):
+            raise Refusal("cut_off", row=row_no)
+        _hear(control, table)
+        control.end(table.above)
     if batch:
         yield batch
+
+
+def _hear(control: Control, table: Table) -> None:
+    while table.totals:
+        control.hear(table.totals.pop(0))
+
+
+def _breaks_off(path: Path) -> bool:
+    """Whether a text does not end with the end of a line."""
+    with path.open("rb") as file:
+        file.seek(-min(2, path.stat().st_size), os.SEEK_END)
+        return not {10, 13} & set(file.read())
 
 
 def _sender(pipe: BinaryIO) -> Callable[[Message], None]:

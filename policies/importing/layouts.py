@@ -34,6 +34,7 @@ class Layout:
     key: str = "policy_no"  # the field without which no row is data
     holder: str = "holder_name"  # whose name is shown beside it
     table: str = "import_list"
+    control: str = ""  # the field of which the file may say a total; then it must be true
     write: str = ""  # module:function that takes the staged rows in; "": the book's own steps
 
     @cached_property
@@ -384,6 +385,7 @@ BANK = Layout(
     key="reference",
     holder="account_name",
     table="import_bank",
+    control="amount",
     write="policies.importing.bank_return:write",
 )  # fmt: skip
 

@@ -280,7 +280,7 @@ def test_only_control_characters_are_taken_from_a_text(tmp_path):
 @pytest.mark.parametrize(
     "headings",
     [
-        "保险单号码 投保人 保单年度 险种名称 交费对应日 应收保费 开户行 账号 邮编",
+        "保险单号码 投保人 险种名称 开户行 账号 邮编",
         "机构代码 机构名称 赔案号 保单号 险种名称 客户号 投保人 被保险人 性别 年龄",
         "保单号 险种代码 回单日期 签收日期 险种名称",
     ],

@@ -357,9 +357,8 @@ def test_the_process_knows_no_secrets(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_refusal_and_reason_is_a_sentence(language):
-    details = dict.fromkeys(
-        ["limit", "suffix", "found", "cell", "line", "encoding", "columns"], "x"
-    )
+    names = "limit suffix found cell line encoding columns list row said branch ours"
+    details = dict.fromkeys(names.split(), "x")
     with override(language):
         assert all("%" not in str(Refusal(code, **details)) for code in REFUSALS)
         assert all(str(reason.words) and str(reason.mend) for reason in REASONS.values())
