@@ -29,7 +29,8 @@ from policies.models import Instalment, Insurer, Policy
 
 PER_PAGE = 20
 A_YEAR_AGO = timedelta(days=400)  # older premiums are nobody's guess
-SHOWN_CHOICES = 6
+NEAR = timedelta(days=35)  # what was booked as paid longer before is other money
+SHOWN_CHOICES = 4
 
 View = Callable[..., HttpResponse]
 
@@ -74,7 +75,8 @@ class LinesForm(forms.Form):
 
     @property
     def title(self) -> str:
-        return str(self.SHOWN[self.shown])
+        reason = dict(BankRow.Failure.choices).get(self.asked("failure") or "")
+        return " · ".join(str(part) for part in (self.SHOWN[self.shown], reason) if part)
 
     def narrow(self, lines: BankRowQuerySet) -> BankRowQuerySet:
         lines = getattr(lines, self.shown)()
@@ -222,6 +224,15 @@ class Choice:
         return bool(self.instalment.amount == self.row.amount)
 
     @property
+    def lacks(self) -> Decimal:
+        """By how much the money is less than the premium; below zero, by how much it is more."""
+        return Decimal(self.instalment.amount - self.row.amount)
+
+    @property
+    def is_more(self) -> Decimal:
+        return max(-self.lacks, Decimal(0))
+
+    @property
     def is_late(self) -> bool:
         return self.row.ok and self.row.is_late_for(self.instalment)
 
@@ -235,6 +246,13 @@ class Choice:
 class Card:
     row: BankRow
     choices: list[Choice]
+
+    @property
+    def status(self) -> str:
+        """Of the policy, on the day of the bank."""
+        if self.row.policy is None:
+            return ""
+        return str(Policy.Status(self.row.policy.status_on(self.row.returned_on)).label)
 
     @property
     def arrears(self) -> Decimal:
@@ -263,7 +281,11 @@ def _nearest(row: BankRow, premiums: list[Instalment]) -> list[Choice]:
     """Those due nearest to the day of the bank, in the order of their days."""
     if not row.is_waiting:
         return []
-    near = sorted(premiums, key=lambda each: abs((each.due_on - row.returned_on).days))
+    near = [
+        each
+        for each in sorted(premiums, key=lambda each: abs(each.due_on - row.returned_on))
+        if each.paid_on is None or each.paid_on >= row.returned_on - NEAR
+    ]
     return [
         Choice(each, row) for each in sorted(near[:SHOWN_CHOICES], key=lambda each: each.due_on)
     ]
