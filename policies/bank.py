@@ -44,8 +44,11 @@ class Branch(models.Model):
         return self.name
 
     @classmethod
-    def learn(cls, insurer_id: int, names: set[str]) -> None:
-        known = (Branch(insurer_id=insurer_id, name=name) for name in sorted(names))
+    def learn(cls, insurer_id: int, names: set[str], heading: str = "") -> None:
+        """Remember whose lists are ours. An outlet that sells is no branch, whatever column it has."""
+        if "网点" in heading:
+            return
+        known = (Branch(insurer_id=insurer_id, name=name) for name in sorted(names) if name)
         Branch.objects.bulk_create(known, ignore_conflicts=True)
 
     @classmethod
@@ -356,9 +359,14 @@ def _branches_of_ours(insurer_id: int) -> set[str]:
     )
     named = {name for (name,) in found if name}
     ours = Branch.of(insurer_id)
-    foreign = named - ours
-    if ours and foreign:
+    foreign = {name for name in named - ours if any(_alike(name, one) for one in ours)}
+    if foreign:
         raise Refusal(
             "other_branch", branch=", ".join(sorted(foreign)[:3]), ours=", ".join(sorted(ours)[:3])
         )
     return named
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether both are names, or both are codes; a name cannot be told from a code."""
+    return one.isdigit() == other.isdigit()

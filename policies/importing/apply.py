@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEntry, Role, User
 from lib import dates
+from policies.bank import Branch
 from policies.importing import listing, matching, staging, writing
 from policies.importing.layouts import ISSUED, Layout
 from policies.importing.rows import ParsedRow
@@ -190,6 +191,7 @@ class _Book:
             setattr(report, name, count)
         if not order.dry_run:
             writing.write(order.insurer.pk, order.today)
+            Branch.learn(order.insurer.pk, self.stage.branches, order.heading("branch"))
 
     def drop(self) -> None:
         with connection.cursor() as cursor:

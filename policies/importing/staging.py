@@ -63,6 +63,7 @@ class Stage:
     guess_due: bool = False  # the book has no column for the next due date
     products: dict[str, str] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
+    branches: set[str] = field(default_factory=set)
     rows: int = 0
 
     def fill(self, rows: Iterable[ParsedRow]) -> Iterator[int]:
@@ -96,6 +97,7 @@ class Stage:
             self.agents[said["agent_no"]] = said["agent_name"] or self.agents.get(
                 said["agent_no"], ""
             )
+        self.branches.add(said["branch"])
         number, kind = said["id_number"], self._kind(said)
         pinyin, initials = _search_keys(said["holder_name"])
         return {

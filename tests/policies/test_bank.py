@@ -384,6 +384,18 @@ def test_a_branch_that_was_added_is_ours(owed: Any) -> None:
     assert post(Line("86000000000002", branch="宁波中心支公司")).lines == 1
 
 
+def test_a_code_does_not_tell_of_another_branch_than_a_name() -> None:
+    Branch.learn(Insurer.usual().pk, {"杭州中心支公司"})
+    post(Line("86000000000001", branch="3301"))
+    with pytest.raises(Refusal):
+        post(Line("86000000000002", branch="3302"))
+
+
+def test_an_outlet_is_no_branch() -> None:
+    Branch.learn(Insurer.usual().pk, {"西湖网点"}, "网点名称")
+    assert not Branch.objects.exists()
+
+
 # --- any order, any repetition
 
 
