@@ -136,6 +136,12 @@ class ImportBatch(models.Model):
                 uploaded_by_id=self.uploaded_by_id,
             )  # fmt: skip
 
+    def other_lists(self) -> BatchQuerySet:
+        """The other lists of the same file that still wait for somebody."""
+        same = ImportBatch.objects.filter(sha256=self.sha256, uploaded_by=self.uploaded_by_id)
+        unfinished = [*self.CHECKS, self.State.CHECKED]
+        return same.exclude(kind__in=["", self.kind]).filter(state__in=unfinished).order_by("pk")
+
     def confirm(self) -> bool:
         """Let the checked list be written; answer whether this was the first time."""
         checked = ImportBatch.objects.filter(pk=self.pk, state=self.State.CHECKED)

@@ -23,8 +23,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import AuditEntry, SentForm, User
 from lib.tables import write_csv, write_xlsx
 from policies import tasks
+from policies.bank import BankRow
 from policies.batches import ImportBatch
 from policies.importing import intake
+from policies.importing.layouts import LAYOUTS
 from policies.importing.problems import REASONS, Refusal
 from policies.models import Insurer
 
@@ -45,12 +47,24 @@ def for_administrators(view: View) -> View:
     return guarded
 
 
+class _FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    """One file or several."""
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        chosen = data if isinstance(data, list | tuple) else [data]
+        return [super(_FilesField, self).clean(file, initial) for file in chosen or [None]]
+
+
 class UploadForm(forms.Form):
-    file = forms.FileField(
-        label=_("Policy book"),
+    file = _FilesField(
+        label=_("Lists of the insurer"),
         allow_empty_file=True,
         error_messages={"required": _("Choose a file first.")},
-        widget=forms.FileInput(
+        widget=_FilesInput(
             attrs={
                 "class": "form-control",
                 "accept": ".xlsx,.xls,.csv,.tsv",
@@ -71,17 +85,31 @@ class UploadForm(forms.Form):
         self.chooses_insurer = Insurer.objects.count() > 1
         self.fields["create_agents"].widget.attrs["class"] = "form-check-input"
 
-    def clean_file(self) -> "UploadedFile[Any]":
-        """Refuse at once what cannot be a book, in one sentence."""
-        file: UploadedFile[Any] = self.cleaned_data["file"]
+    def clean_file(self) -> "list[UploadedFile[Any]]":
+        """Refuse at once what cannot be a list, in one sentence for each file."""
+        files: list[UploadedFile[Any]] = self.cleaned_data["file"]
+        refusals = {file.name or "": refusal for file in files if (refusal := _refusal(file))}
+        if refusals:
+            alone = len(files) == 1
+            raise forms.ValidationError(
+                [why if alone else f"{name}: {why}" for name, why in refusals.items()]
+            )
+        return files
+
+
+def _refusal(file: "UploadedFile[Any]") -> str:
+    """Why it cannot be a list, or nothing."""
+    limit = settings.IMPORT_MAX_BYTES
+    try:
         if not file.size:
-            raise forms.ValidationError(str(Refusal("empty")))
-        if file.size > settings.IMPORT_MAX_BYTES:
-            limit = settings.IMPORT_MAX_BYTES >> 20
-            raise forms.ValidationError(str(Refusal("too_large", limit=limit)))
+            raise Refusal("empty")
+        if file.size > limit:
+            raise Refusal("too_large", limit=limit >> 20)
         if file.size <= LOOKED_INTO_AT_ONCE:
             _look_into(file)
-        return file
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
 
 
 def _look_into(file: "UploadedFile[Any]") -> None:
@@ -89,10 +117,7 @@ def _look_into(file: "UploadedFile[Any]") -> None:
         for chunk in file.chunks():
             copy.write(chunk)
         copy.flush()
-        try:
-            intake.look_into(Path(copy.name), file.name or "")
-        except Refusal as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+        intake.look_into(Path(copy.name), file.name or "")
 
 
 class GroupForm(forms.Form):
@@ -106,13 +131,16 @@ class GroupForm(forms.Form):
 def imports(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return redirect("imports:check", _receive(request, form).pk)
+        received = _receive(request, form)
+        one = len(received) == 1
+        return redirect("imports:check", received[0].pk) if one else redirect("imports:list")
     batches = Paginator(ImportBatch.objects.select_related("uploaded_by"), 8)
     context = {
         "form": form,
         "page_obj": batches.get_page(request.GET.get("page")),
         "idempotency_key": uuid.uuid4().hex,
         "limit": settings.IMPORT_MAX_BYTES >> 20,
+        "kinds": LAYOUTS.values(),
         "step": 1,
     }
     status = 422 if request.method == "POST" else 200
@@ -120,21 +148,26 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _receive(request: HttpRequest, form: UploadForm) -> ImportBatch:
-    user = cast(User, request.user)
+def _receive(request: HttpRequest, form: UploadForm) -> list[ImportBatch]:
+    """An import of each file; of a form sent twice, those that it made the first time."""
+    user, files = cast(User, request.user), form.cleaned_data["file"]
     if not SentForm.first_time(user, request.POST.get("key", "")):
-        again = ImportBatch.objects.filter(uploaded_by=user).first()
-        if again is None:
+        again = list(ImportBatch.objects.filter(uploaded_by=user)[: len(files)])
+        if not again:
             raise Http404
         return again
-    batch = ImportBatch.receive(
-        form.cleaned_data["file"],
-        insurer=form.cleaned_data["insurer"] or Insurer.usual(),
-        create_agents=form.cleaned_data["create_agents"],
-        uploaded_by=user,
-    )
-    tasks.wake(batch)
-    return batch
+    batches = [
+        ImportBatch.receive(
+            file,
+            insurer=form.cleaned_data["insurer"] or Insurer.usual(),
+            create_agents=form.cleaned_data["create_agents"],
+            uploaded_by=user,
+        )
+        for file in files
+    ]
+    for batch in batches:
+        tasks.wake(batch)
+    return batches
 
 
 STEP_OF = {
@@ -173,8 +206,21 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         return _move_on(request, batch)
     form = GroupForm(request.GET)
     wanted = form.cleaned_data["group"] if form.is_valid() else ""
-    context = {"batch": batch, "step": 2} | _problems(batch, wanted)
+    context = {"batch": batch, "step": 2} | _of_its_kind(batch) | _problems(batch, wanted)
     return render(request, "policies/import_check.html", context)
+
+
+def _of_its_kind(batch: ImportBatch) -> dict[str, Any]:
+    return {"failures": _failures(batch), "others": batch.other_lists()}
+
+
+def _failures(batch: ImportBatch) -> list[tuple[str, int]]:
+    """Of a bank return: how many debits failed for which reason, the commonest first."""
+    tally = batch.report.get("failures", {})
+    words = dict(BankRow.Failure.choices)
+    return [
+        (str(words.get(code, code)), n) for code, n in sorted(tally.items(), key=lambda t: -t[1])
+    ]
 
 
 def _problems(batch: ImportBatch, wanted: str) -> dict[str, Any]:
@@ -230,7 +276,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     if batch.is_busy or batch.state == ImportBatch.State.CHECKED:
         return _move_on(request, batch)
     refusal = batch.report.get("refusal", {}).get(get_language(), batch.error)
-    context = {"batch": batch, "refusal": refusal, "step": 4}
+    context = {"batch": batch, "refusal": refusal, "step": 4} | _of_its_kind(batch)
     return render(request, "policies/import_result.html", context)
 
 

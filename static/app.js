@@ -348,7 +348,7 @@
     const field = event.target;
     if (field.matches("[data-submit]")) field.form.requestSubmit();
     if (field.matches("[type=file][data-name]") && field.files[0]) {
-      one(field.dataset.name).textContent = field.files[0].name;
+      one(field.dataset.name).textContent = [...field.files].map((file) => file.name).join(", ");
     }
   });
   const hideAgain = (element) => {

@@ -12,13 +12,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from policies.importing import preflight
 from policies.importing.book import Table, find_table, open_book
 from policies.importing.control import Control
 from policies.importing.layouts import ISSUED, Headings, Name
 from policies.importing.messages import LENGTH, Crash, Header, Message
+from policies.importing.parsing import Cell
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow, RowParser
 
@@ -82,7 +83,7 @@ def _refusal(table: Table | None) -> Refusal | None:
 def _batches(table: Table, parser: RowParser, breaks_off: bool) -> Iterator[list[ParsedRow]]:
     batch = []
     control = Control(table.layout, table.matches) if table.layout.control else None
-    row_no, cells = 0, list(table.headings)
+    row_no, cells = 0, cast("list[Cell]", table.headings)
     for row_no, cells in table.body:
         row = parser.parse(row_no, cells)
         if control:

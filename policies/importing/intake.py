@@ -274,7 +274,8 @@ def refused_rows(batch: ImportBatch) -> tuple[list[str], Iterator[list[str]]]:
     """The user's own headings and refused rows, with the reason at the end of each."""
     lines = csv.reader(line.decode() for line in batch.refused_file.open("rb"))
     headings = next(lines)
-    return headings, (_with_reason(line, len(headings)) for line in lines)
+    width = len(headings)  # now: the caller adds headings of its own
+    return headings, (_with_reason(line, width) for line in lines)
 
 
 def _with_reason(line: list[str], width: int) -> list[str]:

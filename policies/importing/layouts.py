@@ -27,6 +27,8 @@ _READ_ONLY = ""  # understood, so that nobody wonders; nothing is done with it
 class Layout:
     code: str
     label: Promise
+    brings: Promise  # in a sentence, for the one who uploads it
+    icon: str
     columns: tuple[Column, ...]
     needed: tuple[tuple[str, ...], ...]  # a list that lacks all of a line is some other list
     telling: frozenset[str]  # fields whose headings other lists do not have: they count twice
@@ -122,6 +124,8 @@ assert len(COLUMNS) * 2 < _FITS
 ISSUED = Layout(
     "issued",
     _("Policy book"),
+    _("Clients, policies and their premiums; one row is one policy"),
+    "file-text",
     columns=COLUMNS,
     needed=(("policy_no",), ("holder_name",), ("premium",), ("effective_on", "issued_on")),
     telling=frozenset(("issued_on", "effective_on")),
@@ -203,6 +207,8 @@ _AGENT_PHONE = _read_only(
 RENEWAL = Layout(
     "renewal",
     _("Renewals due"),
+    _("New due dates and amounts; phones and addresses that are not known yet"),
+    "calendar3-event",
     columns=(
         *_holder(),
         _DUE_ON,
@@ -252,6 +258,8 @@ _FAILURE_WORDS = Column(
 PERSISTENCY = Layout(
     "persistency",
     _("Persistency list"),
+    _("What is paid to which day, and why a debit failed"),
+    "graph-up",
     columns=(
         *_holder(),
         _DUE_ON,
@@ -332,6 +340,8 @@ class BankLine(Row):
 BANK = Layout(
     "bank",
     _("Bank return"),
+    _("Premiums that were collected, debits that failed"),
+    "bank",
     columns=(
         Column(
             "reference",

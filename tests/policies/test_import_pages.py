@@ -16,6 +16,7 @@ from policies import tasks
 from policies.batches import ImportBatch
 from policies.importing import intake
 from policies.models import Policy
+from tests.policies.importing.books import write_xlsx
 
 pytestmark = pytest.mark.django_db
 BOOKS = Path(__file__).parents[1] / "data" / "books"
@@ -251,3 +252,84 @@ def test_an_old_book_that_nobody_confirmed_is_discarded(office: Any) -> None:
     ImportBatch.objects.update(uploaded_at=timezone.now() - timedelta(days=400))
     assert tasks.forget_old_files() == 1
     assert not ImportBatch.objects.exists()
+
+
+# --- lists of every kind
+
+
+BANK = "账户名,账号,金额,状态描述,回盘日期,费用类型,关联业务号码,管理机构\n"
+EN = {"accept-language": "en"}
+
+
+def test_a_bank_return_shows_what_it_collects_and_what_fails(
+    office: Any, make_policy: Any, make_instalment: Any
+) -> None:
+    make_instalment(make_policy(policy_no="P11"), amount=100)
+    make_instalment(make_policy(policy_no="P12"), amount=200)
+    lines = [
+        "甲,62341232,100.00,收费成功,2026-06-20,续期保费,P11,杭州",
+        "乙,62341233,200.00,余额不足,2026-06-20,续期保费,P12,杭州",
+        "丙,62341234,300.00,收费成功,2026-06-20,续期保费,P99,杭州",
+    ]
+    batch = batch_of(office, (BANK + "\n".join(lines)).encode())
+    intake.check(batch)
+    page = office.get(reverse("imports:check", args=[batch.pk]), headers=EN).text
+    assert "Bank return" in page
+    assert "Balance too low" in page
+    assert (batch.kind, batch.report["collected"], batch.report["failed"]) == ("bank", 1, 1)
+    assert batch.report["waiting"] == 1
+    batch.confirm()
+    batch.refresh_from_db()
+    intake.apply(batch)
+    page = office.get(reverse("imports:result", args=[batch.pk]), headers=EN).text
+    assert "1 premiums collected, 1 debits failed, 1 lines wait for a person" in page
+    again = batch_of(office, (BANK + "\n".join(lines)).encode(), key="k2")
+    intake.check(again)
+    page = office.get(reverse("imports:check", args=[again.pk]), headers=EN).text
+    assert "importing it changes nothing" in page
+
+
+def test_several_files_are_several_imports(office: Any) -> None:
+    files = [
+        SimpleUploadedFile("book.csv", HEAVY.read_bytes()),
+        SimpleUploadedFile("bank.csv", (BANK + "甲,1,100,收费成功,2026-06-20,,P11,").encode()),
+    ]
+    answer = office.post(reverse("imports:list"), {"file": files, "key": "k1"})
+    assert answer["Location"] == reverse("imports:list")
+    assert list(ImportBatch.objects.order_by("pk").values_list("name", flat=True)) == [
+        "book.csv", "bank.csv"
+    ]  # fmt: skip
+
+
+def test_one_bad_file_of_several_is_named_and_none_is_taken(office: Any) -> None:
+    files = [SimpleUploadedFile("book.csv", HEAVY.read_bytes()), SimpleUploadedFile("x.csv", b"")]
+    answer = office.post(reverse("imports:list"), {"file": files, "key": "k1"}, headers=EN)
+    assert answer.status_code == 422
+    assert "x.csv: The file is empty." in answer.text
+    assert not ImportBatch.objects.exists()
+
+
+def test_the_lists_of_a_workbook_become_imports_of_their_own(office: Any, tmp_path: Path) -> None:
+    renewal = [["保险单号码", "交费对应日", "应收保费"], ["P1", "2026-07-05", 1200]]
+    bank = [BANK.strip().split(","), ["甲", "1", 100, "收费成功", "2026-06-20", "", "P11", ""]]
+    path = write_xlsx(tmp_path / "both.xlsx", renewal, bank)
+    upload(office, path.read_bytes(), name="both.xlsx")
+    batch = ImportBatch.objects.get()
+    others = intake.check(batch)
+    assert (batch.kind, [other.kind for other in others]) == ("renewal", ["bank"])
+    page = office.get(reverse("imports:check", args=[batch.pk]), headers=EN).text
+    assert "The file holds other lists, too" in page
+    assert intake.check(others[0]) == []
+    assert ImportBatch.objects.count() == 2
+    assert (others[0].kind, others[0].report["rows"]) == ("bank", 1)
+
+
+def test_rows_of_unknown_policies_can_be_downloaded(office: Any) -> None:
+    content = "保险单号码,交费对应日,应收保费\nP404,2026-07-05,1200\n"
+    batch = batch_of(office, content.encode())
+    intake.check(batch)
+    text = office.get(reverse("imports:refused_csv", args=[batch.pk]), headers=EN)
+    lines = b"".join(text.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[0] == "保险单号码,交费对应日,应收保费,Row,Reason"
+    assert lines[1].startswith("P404,2026-07-05,1200,2,")
+    assert "No policy has this number" in lines[1]
