@@ -8,24 +8,26 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, User
 from accounts.scope import agents_seen_by
 from clients.models import Client
 from followups.models import FollowUp
-from lib import dates, names
+from lib import names
 from policies.models import Instalment, Policy
+from policies.persistency import MONTHS, Rate, rates
+from policies.renewals import Stage, pipeline
 
 DAYS_BACK = 10
 LOW_PERCENT = 60
 GOOD_PERCENT = 80
 SEVERAL = 3  # fewer is a bad day, not a pattern
 SOON = timedelta(days=7)
-REINSTATEMENT_YEARS = 2  # Insurance Law, article 37: afterwards the insurer may end the contract
+K = MONTHS[0]
+LOW_RATE = Decimal("0.90")  # below it persistency is marked
 
 NO_MONEY = Decimal(0)
+NOTHING_KEPT = Rate(None, "")
 Unfinished = tuple[date, date, int]  # first day, last day, how many rows
 
 
@@ -68,6 +70,7 @@ class AgentFigures:
     days: list[Day]  # the days before today, oldest first
     overdue: int = 0
     grace: Owed = field(default_factory=Owed)
+    persistency: Rate = NOTHING_KEPT
 
     @property
     def low_days(self) -> int:
@@ -76,6 +79,10 @@ class AgentFigures:
     @property
     def often_low(self) -> bool:
         return self.low_days >= SEVERAL
+
+    @property
+    def persistency_is_low(self) -> bool:
+        return _is_low(self.persistency)
 
     @property
     def needs_you(self) -> bool:
@@ -93,20 +100,12 @@ class AgentFigures:
         return "danger" if self.overdue >= SEVERAL and self.today.low else "accent"
 
 
-@dataclass(frozen=True)
-class Stage:
-    code: str
-    label: str | Promise
-    tone: str
-    count: int
-    amount: Decimal
-
-
 @dataclass
 class Board:
     day: date
     agents: list[AgentFigures]
     pipeline: list[Stage]
+    persistency: Rate  # of all together, over 13 months
 
     @property
     def today(self) -> Day:
@@ -134,6 +133,10 @@ class Board:
     @property
     def needing_you(self) -> list[AgentFigures]:
         return sorted((figures for figures in self.agents if figures.needs_you), key=_attention)
+
+    @property
+    def persistency_is_low(self) -> bool:
+        return _is_low(self.persistency)
 
     @property
     def pipeline_count(self) -> int:
@@ -171,8 +174,16 @@ def agents_of(user: User, team: Team | None = None) -> QuerySet[User]:
 
 def board(user: User, day: date, team: Team | None = None) -> Board:
     """Everything the team page shows on `day`."""
-    agents = agents_of(user, team)
-    return Board(day, figures_of(user, agents, day), pipeline_of(user, agents, day))
+    instalments, policies = Instalment.objects.visible_to(user), Policy.objects.visible_to(user)
+    if team:
+        members = User.objects.filter(team__path__startswith=team.path).values("pk")
+        instalments = instalments.filter(policy__holder__agent__in=members)
+        policies = policies.filter(holder__agent__in=members)
+    kept = {rate.key: rate for rate in rates(policies, day.replace(day=1), K, by="agent")}
+    agents = figures_of(user, agents_of(user, team), day)
+    for own in agents:
+        own.persistency = kept.get(own.agent.pk, own.persistency)
+    return Board(day, agents, pipeline(instalments, day), Rate.of_all(kept.values()))
 
 
 def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigures]:
@@ -245,6 +256,10 @@ def _together(days: list[Day], on: date = date.min) -> Day:
     return Day(on, sum(day.done for day in days), sum(day.undone for day in days))
 
 
+def _is_low(rate: Rate) -> bool:
+    return rate.by_premium is not None and rate.by_premium < LOW_RATE
+
+
 def _grace(user: User, agents: QuerySet[User], day: date) -> dict[int, Owed]:
     owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=agents.values("pk"))
     soon = Q(grace_ends_on__lte=day + SOON)
@@ -272,41 +287,6 @@ def _attention(figures: AgentFigures) -> tuple[Any, ...]:
         -figures.grace.amount,
         100 if percent is None else percent,
     )
-
-
-def pipeline_of(user: User, agents: QuerySet[User], day: date) -> list[Stage]:
-    """Premiums by how near they are; each is in one stage only."""
-    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=agents.values("pk"))
-    week, month, quarter = (day + timedelta(days=n) for n in (7, 30, 90))
-    stages = (
-        ("quarter", _("Quarter ahead"), "slate", Q(due_on__gt=month, due_on__lte=quarter)),
-        ("month", _("Month ahead"), "slate", Q(due_on__gt=week, due_on__lte=month)),
-        ("week", _("Due in 7 days"), "accent", Q(due_on__gte=day, due_on__lte=week)),
-        ("grace", _("In grace"), "warn", Q(due_on__lt=day)),
-    )
-    wanted: dict[str, Any] = {}
-    for code, _label, _tone, when in stages:
-        wanted[f"{code}_n"] = Count("pk", filter=when)
-        wanted[f"{code}_sum"] = Sum("amount", filter=when, default=NO_MONEY)
-    found = owed.unpaid(day).filter(due_on__lte=quarter).order_by().aggregate(**wanted)
-    ahead = [
-        Stage(code, label, tone, found[f"{code}_n"], found[f"{code}_sum"])
-        for code, label, tone, _when in stages
-    ]
-    return [*ahead, _lapsed(user, agents, day)]
-
-
-def _lapsed(user: User, agents: QuerySet[User], day: date) -> Stage:
-    """Lapsed, and still within the years in which it can be reinstated."""
-    since = dates.add_years(day, -REINSTATEMENT_YEARS)
-    lapsed = Policy.objects.visible_to(user).filter(holder__agent__in=agents.values("pk"))
-    found = (
-        lapsed.lapsed(day)
-        .filter(lapses_on__gt=since)
-        .order_by()
-        .aggregate(n=Count("pk"), total=Sum("premium", default=NO_MONEY))
-    )
-    return Stage("lapsed", _("Lapsed, recoverable"), "danger", found["n"], found["total"])
 
 
 def book_of(user: User, agent: User) -> dict[str, Any]:

@@ -10,7 +10,7 @@ Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim or
 premium fell due; nothing due any more because the paying years are over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -142,6 +142,20 @@ class Rate:
     received: int = 0
     policies: int = 0
     excluded: int = 0
+
+    @classmethod
+    def of_all(cls, rates: "Iterable[Rate]") -> "Rate":
+        """The groups taken together."""
+        each = list(rates)
+        return cls(
+            None,
+            "",
+            sum((rate.numerator for rate in each), NO_MONEY),
+            sum((rate.denominator for rate in each), NO_MONEY),
+            sum(rate.received for rate in each),
+            sum(rate.policies for rate in each),
+            sum(rate.excluded for rate in each),
+        )
 
     @property
     def by_premium(self) -> Decimal | None:

@@ -13,10 +13,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts.models import Team, User
+from clients.forms import agents_of
 from clients.views import Request
 from lib import dates
-from policies.models import Policy
+from policies.models import Policy, PolicyQuerySet
 from policies.persistency import MONTHS, Rate, latest_month, levers, rates, trend
+from policies.renewal_views import teams_of
 
 PER_PAGE = 50
 A_YEAR = 12
@@ -33,6 +36,14 @@ class PersistencyForm(forms.Form):
     by = forms.ChoiceField(choices=GROUPS, required=False)
     rolling = forms.BooleanField(required=False)
     month = forms.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
+    agent = forms.ModelChoiceField(User.objects.none(), required=False)
+    team = forms.ModelChoiceField(Team.objects.none(), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if user.leads or user.administers:
+            self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
+            self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
 
     def asked(self) -> "Asked":
         self.is_valid()
@@ -46,6 +57,8 @@ class PersistencyForm(forms.Form):
             by=found.get("by") or "agent",
             months=A_YEAR if found.get("rolling") else 1,
             month=month if known else this_month,
+            agent=found.get("agent"),
+            team=found.get("team"),
         )
 
 
@@ -55,6 +68,17 @@ class Asked:
     by: str
     months: int
     month: date
+    agent: User | None
+    team: Team | None
+
+    def narrow(self, policies: PolicyQuerySet) -> PolicyQuerySet:
+        """Only those of the agent and the team that were asked for."""
+        if self.agent:
+            policies = policies.filter(holder__agent=self.agent)
+        if self.team:
+            members = User.objects.filter(team__path__startswith=self.team.path)
+            policies = policies.filter(holder__agent__in=members.values("pk"))
+        return policies
 
     @property
     def before(self) -> date:
@@ -70,8 +94,9 @@ class Asked:
 def persistency(request: Request) -> HttpResponse:
     if request.user.audits:
         raise PermissionDenied
-    mine = Policy.objects.visible_to(request.user)
-    asked = PersistencyForm(request.GET).asked()
+    form = PersistencyForm(request.GET, user=request.user)
+    asked = form.asked()
+    mine = asked.narrow(Policy.objects.visible_to(request.user))
     today = dates.today()
     groups = rates(mine, asked.month, asked.k, by=asked.by, months=asked.months)
     found = levers(mine, asked.month, asked.k, today)
@@ -79,7 +104,7 @@ def persistency(request: Request) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "asked": asked,
-        "form": PersistencyForm,
+        "form": form,
         "months": MONTHS,
         "whole": whole[0] if whole else Rate(None, ""),
         "groups": Paginator(groups, PER_PAGE).get_page(request.GET.get("group")),

@@ -53,7 +53,7 @@ class BoardForm(forms.Form):
         super().__init__(*args, **kwargs)
         if user.leads or user.administers:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
-            self.fields["team"].queryset = _teams_of(user)  # type: ignore[attr-defined]
+            self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
         self.full_clean()
 
     def asked(self, name: str) -> Any:
@@ -173,7 +173,7 @@ class Line:
         return Instalment.State(self.state).label
 
 
-def _teams_of(user: User) -> QuerySet[Team]:
+def teams_of(user: User) -> QuerySet[Team]:
     if user.administers:
         return Team.objects.order_by("path")
     if user.team is None:
