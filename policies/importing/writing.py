@@ -70,7 +70,9 @@ _AFTER = (
         "premium": "COALESCE(r.premium, y.premium, 0)",
         "premium_mode": "COALESCE(NULLIF(r.premium_mode, ''), y.premium_mode, 'yearly')",
         "status": "COALESCE(NULLIF(r.status, ''), y.status, 'in_force')",
-        "next_due_on": "COALESCE(r.next_due_on, y.next_due_on, r.guessed_due_on)",
+        # A book that was drawn before the bank collected does not open the premium again.
+        "next_due_on": "CASE WHEN r.next_due_on <= collected.due_on THEN y.next_due_on"
+        " ELSE COALESCE(r.next_due_on, y.next_due_on, r.guessed_due_on) END",
     }
 )
 _NAMES = ", ".join(_AFTER)
@@ -87,6 +89,11 @@ FROM import_row r
 JOIN import_person_of o ON o.n = r.n
 JOIN import_person p ON p.person = o.person
 LEFT JOIN policies_policy y ON y.insurer_id = %(insurer)s AND y.policy_no = r.policy_no
+LEFT JOIN (
+    SELECT t.policy_id, max(t.due_on) AS due_on
+    FROM policies_bankrow b JOIN policies_instalment t ON t.id = b.instalment_id
+    WHERE b.ok AND b.state = 'matched' GROUP BY t.policy_id
+) AS collected ON collected.policy_id = y.id
 LEFT JOIN policies_product d ON d.insurer_id = %(insurer)s AND d.name = r.product_name
 LEFT JOIN accounts_user a ON a.staff_no = r.agent_no
 """,

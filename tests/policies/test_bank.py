@@ -1,5 +1,7 @@
 """Return files: what the bank collected pays its premium, once, whatever comes in what order."""
 
+import io
+import json
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +23,7 @@ from policies.importing.apply import Order
 from policies.importing.problems import Refusal
 from policies.models import Instalment, Insurer, Policy, PolicyEvent
 from policies.premiums import record_payment
+from tests.policies.importing.books import SAMPLES
 
 pytestmark = pytest.mark.django_db
 
@@ -394,6 +398,27 @@ def test_a_code_does_not_tell_of_another_branch_than_a_name() -> None:
 def test_an_outlet_is_no_branch() -> None:
     Branch.learn(Insurer.usual().pk, {"西湖网点"}, "网点名称")
     assert not Branch.objects.exists()
+
+
+# --- with the insurer's other lists
+
+
+def _import(name: str) -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("import_book", str(SAMPLES / name), "--json", stdout=out)
+    return dict(json.loads(out.getvalue()))
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_book_drawn_before_the_bank_collected_opens_nothing_again() -> None:
+    book, returns = "issued-11-none.xlsx", "bank-11-none.xlsx"
+    rows = _import(book)["rows"]
+    posted = _import(returns)
+    assert (posted["collected"], posted["failed"], posted["waiting"]) == (36, 33, 0)
+    after = outcome()
+    assert _import(book)["unchanged"] == rows
+    assert _import(returns)["unchanged"] == posted["rows"]
+    assert outcome() == after
 
 
 # --- any order, any repetition
