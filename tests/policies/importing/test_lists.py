@@ -1,15 +1,19 @@
 """Each kind of list is told by its headings, and its rows say what they say."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policies.importing import debits
+from policies.importing import apply, child, debits, layouts, listing
+from policies.importing.apply import Order, Report, take_in
 from policies.importing.layouts import LAYOUTS, best
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow
+from policies.models import Insurer, Policy
 from tests.policies.importing.books import (
     SAMPLES,
     TODAY,
@@ -228,3 +232,31 @@ def test_texts_are_read_too(tmp_path, encoding):
     reading, rows = read(write_text(tmp_path / "b.csv", [BANK, line()], encoding=encoding))
     assert (reading.header.kind, len(rows)) == ("bank", 1)
     assert TODAY.year == 2026
+
+
+# --- the example of docs/importing.md
+
+DOCS = Path(__file__).parents[3] / "docs" / "importing.md"
+
+
+@pytest.mark.django_db
+def test_the_example_of_the_handbook_works(tmp_path, monkeypatch, make_policy):
+    declared, written = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    space = dict(vars(layouts))
+    exec(declared, space)
+    exec(written, writes := {"Order": Order, "Report": Report, "listing": listing})
+    monkeypatch.setitem(layouts.LAYOUTS, "receipts", receipts := space["RECEIPTS"])
+    monkeypatch.setattr(apply, "resolve_name", lambda _name: writes["write"])
+    make_policy(policy_no="P1", receipt_signed_on=None)
+    table = [
+        ["保单号", "险种代码", "回单日期", "签收日期"],
+        ["P1", "1", "2026-06-02", "2026-06-01"],
+        ["P2"],
+    ]
+    path = write_xlsx(tmp_path / "r.xlsx", [*table, ["P3", "1", "2026-06-02", "2026-06-01"]])
+    header, rows = list(child.messages(path, path.name, TODAY, 1 << 20))
+    good = [row for row in rows if not row.refused]
+    report = take_in(good, Order(Insurer.usual()), Report(), layout=receipts)
+    assert (header.kind, len(rows), len(good)) == ("receipts", 3, 2)
+    assert (report.updated_policies, [f.policy_no for f in report.rejected]) == (1, ["P3"])
+    assert Policy.objects.get().receipt_signed_on == date(2026, 6, 1)
