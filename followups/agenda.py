@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import count, groupby
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.functional import Promise
@@ -21,6 +22,7 @@ ONE_DAY = timedelta(days=1)
 MINUTES_EACH = 4
 VISITS_A_DAY = 3
 FAR = 10_000
+SHOWN, DONE_SHOWN = 40, 20  # stops drawn at once, so that no day outgrows a page
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def money_at_stake(followups: Iterable[FollowUp]) -> Decimal:
 class Group:
     kind: Kind
     stops: Sequence[Stop]
+    shown: Sequence[Stop] = ()  # those of them that the page draws
 
     @property
     def count(self) -> int:
@@ -162,16 +165,52 @@ class Agenda:
     done_stops: Sequence[Stop]
     chosen: str = ""
     where: str = ""  # "on=2026-06-15&agent=7&": what the links of the page keep
+    after: FollowUp | None = None  # the page begins behind it, whether it is still open or not
+    done_after: int | None = None
 
     @property
     def stops(self) -> list[Stop]:
         """Open stops of the kind that was chosen, in order."""
         return [stop for stop in self.open_stops if self.chosen in {"", stop.kind.code}]
 
+    @cached_property
+    def _from_here(self) -> list[Stop]:
+        if self.after is None:
+            return self.stops
+        here = urgency(self.after, self.day)
+        return [stop for stop in self.stops if urgency(stop.lead, self.day) > here]
+
+    @property
+    def shown(self) -> list[Stop]:
+        return self._from_here[:SHOWN]
+
+    @property
+    def further(self) -> int:
+        return len(self._from_here[SHOWN:])
+
+    @cached_property
+    def _done_from_here(self) -> Sequence[Stop]:
+        leads = [stop.lead.pk for stop in self.done_stops]
+        begin = leads.index(self.done_after) + 1 if self.done_after in leads else 0
+        return self.done_stops[begin:]
+
+    @property
+    def done_shown(self) -> Sequence[Stop]:
+        return self._done_from_here[:DONE_SHOWN]
+
+    @property
+    def done_further(self) -> int:
+        return len(self._done_from_here[DONE_SHOWN:])
+
     @property
     def groups(self) -> list[Group]:
         grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in KINDS)
-        return [Group(kind, stops) for kind, stops in grouped if stops]
+        shown = self.shown
+        return [
+            Group(kind, stops, [s for s in shown if s.kind is kind])
+            for kind, stops in grouped
+            if stops
+        ]
 
     @property
     def numbered(self) -> list[tuple[Group, list[tuple[int, Stop]]]]:
@@ -239,7 +278,7 @@ class Agenda:
         return next((s for s in self.done_stops if s.contact == contact), None) if contact else None
 
 
-def of(reader: User, agent: User, day: date, today: date, chosen: str = "") -> Agenda:
+def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **begin: Any) -> Agenda:
     """Build the day of `agent` as far as `reader` may see it: one query whatever its length."""
     rows = (
         FollowUp.objects.visible_to(reader)
@@ -252,7 +291,8 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "") -> A
     still_open = [followup for followup in followups if followup.is_open]
     done = [followup for followup in followups if followup.is_done]
     stops, done_stops = _stops(still_open, day), _done_stops(done, day)
-    return Agenda(day, agent, stops, done_stops, chosen, _where(reader, agent, day, today))
+    where = _where(reader, agent, day, today)
+    return Agenda(day, agent, stops, done_stops, chosen, where, **begin)
 
 
 def _where(reader: User, agent: User, day: date, today: date) -> str:

@@ -45,6 +45,8 @@ class DayForm(forms.Form):
     task = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     agent = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     through = forms.BooleanField(required=False)
+    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    done_after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
     def chosen(self) -> dict[str, Any]:
         self.is_valid()

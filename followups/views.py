@@ -30,7 +30,7 @@ from followups.forms import (
     LaterForm,
     LogForm,
 )
-from followups.models import FollowUp, ListRun
+from followups.models import FollowUp, FollowUpQuerySet, ListRun
 from lib import dates, lunar
 from lib.templatetags.ui import day as day_in_words
 from lib.templatetags.ui import weekday_day
@@ -55,6 +55,9 @@ class Request(HttpRequest):
 def today(request: Request) -> HttpResponse:
     the_day = _agenda(request)
     chosen = DayForm(request.GET).chosen()
+    if request.htmx and (chosen["after"] or chosen["done_after"]):
+        fragment = "followups/_more.html" if chosen["after"] else "followups/_done_rows.html"
+        return render(request, fragment, {"agenda": the_day, "key": _fresh_key()})
     stop = the_day.stop_with(chosen["task"])
     context = _day_context(request, the_day) | {
         "week": agenda.load(request.user, the_day.agent, agenda.week_of(the_day.day)),
@@ -394,9 +397,13 @@ def _later_sheet(request: Request, followup: FollowUp, form: LaterForm) -> HttpR
 # --- finding
 
 
-def _followup(request: Request, pk: int) -> FollowUp:
+def _followups(request: Request) -> FollowUpQuerySet:
     visible = FollowUp.objects.visible_to(request.user).for_list()
-    return get_object_or_404(visible.select_related("contact", "client__agent"), pk=pk)
+    return visible.select_related("contact", "client__agent")
+
+
+def _followup(request: Request, pk: int) -> FollowUp:
+    return get_object_or_404(_followups(request), pk=pk)
 
 
 def _contact_of(followup: FollowUp) -> Contact | None:
@@ -413,8 +420,15 @@ def _agenda(
     agent = client.agent if client else None
     if agent is None and chosen["agent"] and chosen["agent"] != request.user.pk:
         agent = get_object_or_404(agents_seen_by(request.user), pk=chosen["agent"])
+    after = chosen["after"] and _followups(request).filter(pk=chosen["after"]).first()
     return agenda.of(
-        request.user, agent or request.user, form.day(), dates.today(), chosen["kind"] or ""
+        request.user,
+        agent or request.user,
+        form.day(),
+        dates.today(),
+        chosen["kind"] or "",
+        after=after or None,
+        done_after=chosen["done_after"],
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from followups import agenda, chips, scripts
+from followups import agenda, chips, scripts, work
 from followups.models import FollowUp
 from lib import dates
 
@@ -179,13 +179,47 @@ def test_forty_cost_the_queries_of_one(alice: Any, login: Any, premium: Any) -> 
     assert max(forty) <= 12
 
 
-def test_a_full_day_is_at_most_15_kilobytes(
+def test_no_day_is_more_than_15_kilobytes(
     alice: Any, login: Any, premium: Any, make_followup: Any
 ) -> None:
-    for n in range(40):
+    browser = login(alice)
+    for n in range(45):
         make_followup(premium(n + 1).client)
-    page = login(alice).get("/today/").content
+    greetings = [make_followup() for _ in range(25)]
+    for followup in greetings:
+        browser.post(f"/tasks/{followup.pk}/done/", {"key": str(followup.pk)})
+    page = browser.get("/today/").content
     assert len(gzip.compress(page)) <= 15 * 1024
+    assert page.count(b'class="undo"') == agenda.DONE_SHOWN
+    assert "5 more" in page.decode()
+
+
+def test_a_long_day_goes_on_behind_the_last_stop_that_was_shown(
+    alice: Any, login: Any, premium: Any, make_followup: Any
+) -> None:
+    browser, owed = login(alice), [premium(n + 1) for n in range(45)]
+    greeting = make_followup()
+    last = day_of(alice).shown[-1]
+    assert f"after={last.lead.pk}" in browser.get("/today/").content.decode()
+    for stop in (*day_of(alice).shown[:3], last):
+        work.record(stop.followups, by=alice, outcome="refused", on=DAY, note="x")
+    for headers in ({}, {"HX-Request": "true"}):
+        page = browser.get(f"/today/?after={last.lead.pk}", headers=headers).content.decode()
+        shown = [f.client_id for f in [*owed, greeting] if f'id="stop-{f.client_id}"' in page]
+        assert len(shown) == 6
+        assert greeting.client_id in shown
+    assert 'hx-swap-oob="beforeend:#list-care"' in page
+    assert "<html" not in page
+
+
+def test_what_was_done_goes_on_too(alice: Any, login: Any, make_followup: Any) -> None:
+    browser = login(alice)
+    for n in range(agenda.DONE_SHOWN + 3):
+        browser.post(f"/tasks/{make_followup().pk}/done/", {"key": str(n)})
+    last = day_of(alice).done_shown[-1]
+    for headers in ({}, {"HX-Request": "true"}):
+        page = browser.get(f"/today/?done_after={last.lead.pk}", headers=headers).content.decode()
+        assert page.count('class="undo"') == 3
 
 
 def test_a_name_that_looks_like_a_placeholder_stays_a_name(
