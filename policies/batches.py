@@ -197,7 +197,12 @@ class ImportBatch(models.Model):
     @property
     def is_changeless(self) -> bool:
         """The list says nothing that is not known."""
-        return bool(self.report) and not any(self.report.get(name) for name in _CHANGES)
+        return self.good_rows > 0 and not any(self.report.get(name) for name in _CHANGES)
+
+    @property
+    def is_fruitless(self) -> bool:
+        """There is no row that could be taken."""
+        return self.state == self.State.CHECKED and self.good_rows <= 0
 
     @property
     def kind_label(self) -> "Promise | str":

@@ -1,6 +1,7 @@
 """The bank's return: staged here, posted by `policies.bank`."""
 
 from policies import bank
+from policies.importing import listing
 from policies.importing.apply import Order, Report
 
 
@@ -17,7 +18,8 @@ def write(order: Order, report: Report) -> None:
         "unknown": posted.unknown,
         "repeated": posted.repeated,
     }
+    names = dict(listing.ask("SELECT row, account_name FROM import_bank"))
     report.warnings += [
-        order.finding(row, "reference", reference, "line_waits", reference)
+        order.finding(row, "reference", reference, "line_waits", reference, names.get(row, ""))
         for row, reference in posted.unknown_rows
     ]

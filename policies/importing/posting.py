@@ -245,7 +245,7 @@ SELECT count(*), (SELECT count(*) FROM import_bank),
 FROM bank_line WHERE id IS NULL
 """
 BY_REASON = """
-SELECT failure, count(*) FROM bank_line WHERE id IS NULL AND NOT ok
+SELECT failure, count(*) FROM bank_line WHERE id IS NULL AND NOT ok AND state = 'matched'
 GROUP BY failure ORDER BY count(*) DESC, failure
 """
 UNKNOWN = """

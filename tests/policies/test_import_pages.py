@@ -331,5 +331,8 @@ def test_rows_of_unknown_policies_can_be_downloaded(office: Any) -> None:
     text = office.get(reverse("imports:refused_csv", args=[batch.pk]), headers=EN)
     lines = b"".join(text.streaming_content).decode("utf-8-sig").splitlines()
     assert lines[0] == "保险单号码,交费对应日,应收保费,Row,Reason"
+    page = office.get(reverse("imports:check", args=[batch.pk]), headers=EN).text
+    assert "No row can be imported" in page
+    assert "Nothing new" not in page
     assert lines[1].startswith("P404,2026-07-05,1200,2,")
     assert "No policy has this number" in lines[1]
