@@ -28,6 +28,7 @@ POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
 RENEWALS = Place(_("Renewals"), "arrow-repeat", "renewals")
 PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
+UNCOLLECTED = Place(_("Uncollected"), "journal-text", "uncollected")
 BANK = Place(_("Bank returns"), "bank", "bank:overview")
 IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
@@ -42,9 +43,20 @@ def places_of(user: User) -> list[Place]:
         return [AUDIT]
     if user.administers:
         settings_site = [SETTINGS] if user.is_staff else []
-        return [IMPORTS, CLIENTS, POLICIES, TEAM, RENEWALS, BANK, PERSISTENCY, AUDIT, *settings_site]
+        return [
+            IMPORTS,
+            CLIENTS,
+            POLICIES,
+            TEAM,
+            RENEWALS,
+            BANK,
+            UNCOLLECTED,
+            PERSISTENCY,
+            AUDIT,
+            *settings_site,
+        ]
     if user.leads:
-        return [TEAM, CLIENTS, POLICIES, RENEWALS, BANK, PERSISTENCY]
+        return [TEAM, CLIENTS, POLICIES, RENEWALS, BANK, UNCOLLECTED, PERSISTENCY]
     return [TODAY, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
 
 

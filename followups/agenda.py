@@ -37,7 +37,11 @@ class Kind:
 
 
 RENEWAL = Kind(
-    "renewal", _("Renewals"), "arrow-repeat", "accent", frozenset({"premium", "lapse", "cover"})
+    "renewal",
+    _("Renewals"),
+    "arrow-repeat",
+    "accent",
+    frozenset({"premium", "lapse", "cover", "authorise", "form", "last", "loan", "reinstate"}),
 )
 CARE = Kind("care", _("Care"), "balloon-heart", "plum", frozenset({"birthday"}))
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
@@ -121,6 +125,12 @@ TASKS = {
     "maturity": _("Payout notice"),
     "birthday": _("Birthday greeting"),
     "delivery": _("Policy delivery"),
+    "authorise": _("Auto-debit form"),
+    "form": _("Form on the unpaid premium"),
+    "notice": _("Payment notice"),
+    "last": _("Last premium"),
+    "loan": _("Premium loan"),
+    "reinstate": _("Reinstatement"),
 }
 
 
@@ -138,7 +148,8 @@ def service_of(followup: FollowUp) -> str:
 
 
 def money_at_stake(followups: Iterable[FollowUp]) -> Decimal:
-    owed = {f.instalment.pk: f.instalment.amount for f in followups if f.instalment}
+    about = [f.instalment for f in followups if f.instalment and f.series != "notice"]
+    owed = {instalment.pk: instalment.amount for instalment in about}
     return sum(owed.values(), Decimal(0))
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from clients.models import Client
+from followups import money_words
 from followups.models import FollowUp
 from lib import lunar
 from lib.templatetags.ui import day as in_words
@@ -26,6 +27,7 @@ class Chip:
 def of(followup: FollowUp, today: date) -> list[Chip]:
     """Return the reasons, the gravest first."""
     agreed = [_agreed(followup, today)] if followup.rule == FollowUp.AGREED else []
+    agreed += _said_of_it(followup, today)
     reason = _BY_SERIES.get(followup.series)
     reasons = [reason(followup, today)] if reason else []
     ending = (
@@ -33,6 +35,55 @@ def of(followup: FollowUp, today: date) -> list[Chip]:
     )
     last_call = [Chip(_("Last day"), "danger", "stopwatch")] if ending else []
     return [*agreed, *last_call, *reasons]
+
+
+def _said_of_it(followup: FollowUp, today: date) -> list[Chip]:
+    """What the client or the bank said of the premium."""
+    instalment = followup.instalment
+    if instalment is None or followup.series == "notice":
+        return []
+    if followup.rule == "bank-failed":
+        return [
+            Chip(money_words.failure_words(instalment.failure), "danger", "credit-card-2-front")
+        ]
+    if followup.rule == "promise-check":
+        return [Chip(_("Promise not kept"), "danger", "calendar-x")]
+    if followup.rule == "claim-check":
+        return [Chip(_("Said to be paid, not arrived"), "danger", "question-lg")]
+    waiting = money_words.waiting_for(instalment, today)
+    return [Chip(waiting, "slate", "clock-history")] if waiting else []
+
+
+def _authorise(followup: FollowUp, today: date) -> Chip:
+    due_on = followup.instalment.due_on if followup.instalment else followup.occasion_on
+    words = _("No debit form for %(day)s") % {"day": in_words(due_on)}
+    return Chip(words, "warn", "pencil-square")
+
+
+def _form(followup: FollowUp, today: date) -> Chip:
+    n = (today - followup.occasion_on).days
+    words = ngettext("Unpaid for %(n)s day", "Unpaid for %(n)s days", n) % {"n": n}
+    return Chip(words, "danger", "journal-text")
+
+
+def _notice(followup: FollowUp, today: date) -> Chip:
+    return Chip(_("Paid %(day)s") % {"day": in_words(followup.occasion_on)}, "ok", "check-lg")
+
+
+def _last(followup: FollowUp, today: date) -> Chip:
+    words = _("Last premium, due %(day)s") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "accent", "flag")
+
+
+def _loan(followup: FollowUp, today: date) -> Chip:
+    words = _("Advanced %(day)s as a loan") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "warn", "bank")
+
+
+def _reinstate(followup: FollowUp, today: date) -> Chip:
+    n = max((followup.occasion_on - today).days, 0)
+    words = ngettext("%(n)s day left to reinstate", "%(n)s days left to reinstate", n)
+    return Chip(words % {"n": n}, "danger" if n <= SOON + 10 else "warn", "stopwatch")
 
 
 def _premium(followup: FollowUp, today: date) -> Chip:
@@ -133,6 +184,12 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "maturity": _maturity,
     "birthday": _birthday,
     "delivery": _delivery,
+    "authorise": _authorise,
+    "form": _form,
+    "notice": _notice,
+    "last": _last,
+    "loan": _loan,
+    "reinstate": _reinstate,
 }
 
 
@@ -170,7 +227,7 @@ class Grace:
 
 def grace_of(followup: FollowUp, today: date) -> Grace | None:
     instalment = followup.instalment
-    if instalment is None or instalment.due_on > today:
+    if instalment is None or instalment.due_on > today or not instalment.is_owed:
         return None
     return Grace(instalment.due_on, instalment.grace_ends_on, today)
 
@@ -182,6 +239,14 @@ def sentence_gap() -> str:
 
 def sentence(followup: FollowUp, today: date) -> str:
     """Why it stands on today's list, as one would say it."""
+    words = money_words.why(followup)
+    return sentence_gap().join(filter(None, (words, _of_the_grace(followup, today)))) or _plain(
+        followup, today
+    )
+
+
+def _of_the_grace(followup: FollowUp, today: date) -> str:
+    """How long the premium has been outstanding, and how long the cover still stands."""
     grace = grace_of(followup, today)
     if grace and grace.day_number > 0 and grace.left >= 0:
         late, left = grace.day_number, grace.left
@@ -198,6 +263,10 @@ def sentence(followup: FollowUp, today: date) -> str:
         if left == 0:
             ends = _("Grace ends today, and the cover with it.")
         return outstanding + sentence_gap() + ends
+    return ""
+
+
+def _plain(followup: FollowUp, today: date) -> str:
     if followup.rule == FollowUp.AGREED:
         return _("This was agreed with the client for %(day)s.") % {
             "day": in_words(followup.occasion_on)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from clients.forms import NoteForm
 from clients.models import Client, Contact
 from clients.views import Request
+from followups import money_words
 from followups.models import FollowUp
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
@@ -52,6 +53,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
         "year": year_strip(client, today),
         "note_form": NoteForm.blank(),
     }
+    context |= money_words.about_client(client, today)
     return render(request, "followups/client.html", context)
 
 

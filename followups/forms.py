@@ -1,6 +1,7 @@
 """What the pages of the day accept: every parameter is read through one of these."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from lib import dates
 
 TILES = {
     Contact.Outcome.DONE: "check-circle",
+    Contact.Outcome.PAID_ALREADY: "check-circle-fill",
     Contact.Outcome.WILL_PAY: "calendar-check",
     Contact.Outcome.ASKED_LATER: "calendar-plus",
     Contact.Outcome.NO_ANSWER: "telephone-x",
@@ -91,6 +93,13 @@ class LogForm(KeyForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until_other = forms.DateField(required=False)
+    amount = forms.DecimalField(
+        label=_("How much, if not all"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+    )
     steps = forms.BooleanField(required=False)  # the switches were there to be seen
     follow = forms.MultipleChoiceField(
         choices=[(code, code) for code in (*STEPS.values(), ADDED)], required=False

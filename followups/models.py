@@ -111,6 +111,7 @@ class FollowUp(models.Model):
         CHANGED = "changed", _("The date or the plan changed")
         UNDONE = "undone", _("The entry was undone")
         RESTING = "resting", _("The client's word is waited for")
+        SIGNED = "signed", _("The form is signed")
 
     AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
     WRITTEN: ClassVar[tuple[str, ...]] = (

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from clients.models import Contact
 from clients.views import Request
+from followups import money_words
 from lib import dates
 from policies.forms import PaymentForm
 from policies.models import Policy
@@ -38,6 +39,7 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
         "contacts": contacts_about(policy),
         "payment_form": _payment_form(request.user, policy),
     }
+    context |= money_words.about_policy(policy, today)
     return render(request, "followups/policy.html", context)
 
 

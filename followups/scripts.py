@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clients.models import Client
 from followups.models import FollowUp
+from followups.money_words import remedy_of
 from lib import names
 from lib.templatetags.ui import day as in_words
 from lib.templatetags.ui import money
@@ -45,6 +46,72 @@ TEXTS = {
         "Hello {name}, this is {agent}. Your new policy {product} is here. "
         "When may I bring it and go through it with you?"
     ),
+    "renewal-week": gettext_lazy(
+        "Hello {name}, this is {agent}. On {due} the bank collects {amount} for your {product}. "
+        "Please let the money lie in the account by then, with a little over."
+    ),
+    "promise-check": gettext_lazy(
+        "Hello {name}, this is {agent}. We agreed that the {amount} for your {product} would be "
+        "paid by {promised}; it has not arrived. Can I help? Paid by {grace_end}, your cover "
+        "continues."
+    ),
+    "claim-check": gettext_lazy(
+        "Hello {name}, this is {agent}. You told me that the {amount} for your {product} is paid; "
+        "it is not booked yet. How did you pay, and when? Then I can ask for it."
+    ),
+    "failed-money": gettext_lazy(
+        "Hello {name}, this is {agent}. The bank could not collect the {amount} for your "
+        "{product}: the balance was too low. Please top up the account, with a little over; "
+        "paid by {grace_end}, your cover continues."
+    ),
+    "failed-account": gettext_lazy(
+        "Hello {name}, this is {agent}. The bank could not collect the {amount} for your "
+        "{product}: the account cannot be debited any more. I will bring a new form to sign; "
+        "please have your identity card and bank card at hand. When may I come?"
+    ),
+    "failed-limit": gettext_lazy(
+        "Hello {name}, this is {agent}. The {amount} for your {product} is above the limit of "
+        "your account. Please raise the limit, or pay at the counter by {grace_end}."
+    ),
+    "failed-system": gettext_lazy(
+        "Hello {name}, this is {agent}. The bank's system did not collect the {amount} for your "
+        "{product}. You need do nothing: it will be tried again, please leave the money there."
+    ),
+    "failed-other": gettext_lazy(
+        "Hello {name}, this is {agent}. The bank could not collect the {amount} for your "
+        "{product}. I am finding out why; paid by {grace_end}, your cover continues."
+    ),
+    "authorise": gettext_lazy(
+        "Hello {name}, this is {agent}. The premium of {amount} for your {product} falls due on "
+        "{due}, and the bank has no form from you to collect it. I will bring one to sign; "
+        "please have your identity card and bank card at hand. When may I come?"
+    ),
+    "form": gettext_lazy(
+        "Hello {name}, this is {agent}. The {amount} for your {product} has been open since "
+        "{due}. I would like to hear what stands in the way and note it on our form with you. "
+        "When may I come?"
+    ),
+    "last": gettext_lazy(
+        "Hello {name}, this is {agent}. Good news: the {amount} due on {due} is the last premium "
+        "of your {product}. After it the cover goes on and nothing more is to pay."
+    ),
+    "notice": gettext_lazy(
+        "Hello {name}, this is {agent}. The premium of {amount} for your {product} has arrived, "
+        "thank you. I will bring you the notice; when would it suit you?"
+    ),
+    "paying-completed": gettext_lazy(
+        "Hello {name}, this is {agent}. All premiums of your {product} are paid, thank you. "
+        "I would like to show you what it does for you from now on; when would it suit you?"
+    ),
+    "loan": gettext_lazy(
+        "Hello {name}, this is {agent}. The insurer advanced the {amount} for your {product} as "
+        "a loan on the policy, so your cover stands. Interest runs until it is paid back; shall "
+        "I show you how?"
+    ),
+    "reinstate": gettext_lazy(
+        "Hello {name}, this is {agent}. Your {product} can be reinstated until {reinstate}; "
+        "after that it cannot. I will gladly help with the papers. When may I call you?"
+    ),
     "other": gettext_lazy(
         "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"
     ),
@@ -52,7 +119,7 @@ TEXTS = {
 
 
 def text_for(followup: FollowUp, speaker: User, today: date) -> str:
-    """Fill the text of the follow-up's series. Only these six placeholders are known."""
+    """Fill the text of the follow-up's series. Only the placeholders below are known."""
     values = _values(followup, speaker)
     # In one pass: a name that looks like a placeholder stays a name.
     return PLACEHOLDER.sub(lambda found: values.get(found[0], found[0]), _text(followup, today))
@@ -63,6 +130,10 @@ def _text(followup: FollowUp, today: date) -> str:
 
 
 def _which(followup: FollowUp, today: date) -> str:
+    if followup.rule == "bank-failed" and followup.instalment:
+        return f"failed-{remedy_of(followup.instalment.failure)}"
+    if followup.rule in TEXTS:
+        return followup.rule
     if followup.series == "premium":
         late = followup.instalment is not None and followup.instalment.due_on < today
         return "premium-grace" if late else "premium-coming"
@@ -80,6 +151,8 @@ def _values(followup: FollowUp, speaker: User) -> dict[str, str]:
         "{amount}": money(instalment.amount) if instalment else "",
         "{due}": in_words(due_on),
         "{grace_end}": in_words(instalment.grace_ends_on) if instalment else "",
+        "{promised}": in_words(instalment.promised_on) if instalment else "",
+        "{reinstate}": in_words(policy.reinstate_by, "year") if policy else "",
     }
 
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import views
+from followups import paper_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
@@ -12,5 +12,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<int:pk>/log/", views.log, name="task_log"),
     path("contacts/<int:pk>/undo/", views.undo, name="contact_undo"),
     path("clients/<int:client_id>/stop/", views.stop, name="client_stop"),
+    path("policies/<int:pk>/uncollected/", paper_views.uncollected_form, name="policy_uncollected"),
+    path(
+        "policies/<int:pk>/authorisation/",
+        paper_views.authorisation_form,
+        name="policy_authorisation",
+    ),
+    path(
+        "policies/<int:pk>/authorisation/print/",
+        paper_views.authorisation_print,
+        name="policy_authorisation_print",
+    ),
+    path("uncollected/", paper_views.uncollected_report, name="uncollected"),
+    path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
     path("team/", include("followups.team_urls")),
 ]

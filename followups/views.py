@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import SentForm, User
 from accounts.scope import agents_seen_by
 from clients.models import Client, Contact
-from followups import agenda, chips, scripts, work
+from followups import agenda, chips, money_words, scripts, work
 from followups.agenda import Agenda, Stop
 from followups.forms import (
     ADDED,
@@ -224,6 +224,7 @@ def _record(
                     note=data.get("note", ""),
                     channel=data.get("channel") or Contact.Channel.CALL,
                     until=data.get("until"),
+                    amount=data.get("amount"),
                     follow=data.get("follow"),
                     next_on=data.get("next_on"),
                 )
@@ -241,7 +242,9 @@ def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Cont
     words = f"{client.name} · {agenda.task_of(followups[0])} · {label}"
     step = FollowUp.objects.open().filter(after__contact=contact).first() if contact else None
     if step is None:
-        return words
+        word = contact.promises.select_related("instalment").first() if contact else None
+        waiting = money_words.waiting_for(word.instalment, dates.today()) if word else ""
+        return f"{words} · {waiting}" if waiting else words
     return f"{words} · " + _("next step %(day)s") % {"day": day_in_words(step.list_on)}
 
 
@@ -327,7 +330,8 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
         "among": [
             (row, agenda.service_of(row), ticked is None or str(row.pk) in ticked) for row in among
         ],
-        "outcomes": [(o.value, _outcome_words(o, followup), icon) for o, icon in TILES.items()],
+        "outcomes": [(o.value, o.label, TILES[o]) for o in _outcomes_for(followup)],
+        "asks_amount": followup.instalment is not None,
         "channels": [(c.value, c.label, icon) for c, icon in CHANNELS.items()],
         "days": _promise_days(followup),
         "steps": _steps(form),
@@ -338,11 +342,12 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
     return _sheet(request, "followups/_log.html", context, 422 if form.is_bound else 200)
 
 
-def _outcome_words(outcome: Contact.Outcome, followup: FollowUp) -> str:
-    """On a premium "done" means that the client says it is paid; the bank's word comes later."""
-    if outcome == Contact.Outcome.DONE and followup.series == "premium":
-        return _("Says it is paid")
-    return str(outcome.label)
+def _outcomes_for(followup: FollowUp) -> list[Contact.Outcome]:
+    """An owed premium is never simply "done": the client says so, the bank's word comes later."""
+    other = Contact.Outcome.PAID_ALREADY
+    if followup.series == "premium" and followup.instalment:
+        other = Contact.Outcome.DONE
+    return [outcome for outcome in TILES if outcome != other]
 
 
 def _steps(form: LogForm) -> list[dict[str, Any]]:
@@ -509,7 +514,7 @@ def _next_festival(day: date) -> dict[str, Any] | None:
 
 def _log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
-    known = outcome in Contact.Outcome.values
+    known = outcome in _outcomes_for(followup)
     return {"outcome": outcome if known else "", "channel": _usual_channel(followup)}
 
 

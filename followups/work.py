@@ -2,18 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.models import Client, Contact
 from followups.models import FollowUp
+from policies import promises
 
 ONE_DAY = timedelta(days=1)
 AGREED_KEEP = 7  # days for which an agreed call is worth making
 Outcome = Contact.Outcome
+WORDS = {Outcome.WILL_PAY, Outcome.PAID_ALREADY}  # a claim of the client; the file says the truth
+CHECKS = ("promise-check", "claim-check")  # the rules that look after it
 
 
 class Refused(Exception):  # noqa: N818 - what it says to the user
@@ -30,14 +37,15 @@ def record(
     note: str = "",
     channel: str = Contact.Channel.CALL,
     until: date | None = None,
+    amount: Decimal | None = None,
     follow: bool | None = None,
     next_on: date | None = None,
 ) -> Contact:
     """Close the given open follow-ups of one client with one contact, and make the next step.
 
-    `until` is the day asked for or promised. The outcome decides on the next step unless `follow`
-    says otherwise; `next_on` moves it. Raises Refused when nothing is open any more, when the
-    clients differ, or when a day does not fit.
+    `until` is the day asked for or promised, `amount` the money promised where it is not all. The
+    outcome decides on the next step unless `follow` says otherwise; `next_on` moves it. Raises
+    Refused when nothing is open any more, when the clients differ, or when a day does not fit.
     """
     rows = _lock(followups)
     client = rows[0].client
@@ -56,13 +64,18 @@ def record(
         note=note,
         subject=",".join(sorted({row.rule for row in rows}))[:120],
     )
+    about_premium = any(row.instalment for row in rows)
     now = timezone.now()
     for row in rows:
         row.status, row.outcome, row.contact = FollowUp.Status.DONE, outcome, contact
         row.done_on, row.done_at, row.done_by = on, now, by
         row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
-        if next_on:
+        # The rulebook itself comes back to what was said of a premium.
+        looked_at = outcome in WORDS and about_premium and next_on == usual
+        if next_on and not looked_at:
             _agree(row, next_on)
+    if outcome in WORDS:
+        _take_at_word(rows, contact, until, amount)
     Client.objects.filter(pk=client.pk).update(last_contact_on=on)
     return contact
 
@@ -86,6 +99,8 @@ def _next_day(rows: list[FollowUp], outcome: str, on: date, until: date | None) 
     """When to speak to the client again, None where nothing needs to follow."""
     if outcome == Outcome.NO_ANSWER:
         return on + ONE_DAY
+    if outcome == Outcome.PAID_ALREADY:
+        return on + timedelta(days=settings.CLAIM_RESTS_DAYS) + ONE_DAY
     if outcome not in {Outcome.ASKED_LATER, Outcome.WILL_PAY}:
         return None
     if until is None:
@@ -136,6 +151,28 @@ def _agree(row: FollowUp, day: date) -> None:
     )
 
 
+def _take_at_word(
+    rows: Sequence[FollowUp], contact: Contact, until: date | None, amount: Decimal | None
+) -> None:
+    """Note what the client said of each premium, and let its other reminders rest."""
+    owed = {row.instalment_id: row.instalment for row in rows if row.instalment}
+    for instalment in owed.values():
+        if not instalment.is_owed:
+            continue
+        said: dict[str, Any] = {"on": contact.on, "by": contact.by, "contact": contact}
+        if until and contact.outcome == Outcome.WILL_PAY:
+            part = amount if len(owed) == 1 else None
+            word = promises.promise(instalment, until=until, amount=part, **said)
+        else:
+            word = promises.claim(instalment, **said)
+        reminders = FollowUp.objects.open().filter(
+            instalment=instalment, series="premium", list_on__lte=word.promised_on
+        )
+        reminders.update(
+            status=FollowUp.Status.WITHDRAWN, reason=FollowUp.Reason.RESTING, contact=contact
+        )
+
+
 def put_off(followup: FollowUp, *, by: User, until: date, on: date, reason: str = "") -> Contact:
     """Move one follow-up to a later day; the timeline keeps who did so. Raises Refused."""
     return record(
@@ -159,12 +196,14 @@ def undo(contact: Contact, *, by: User) -> None:
     if contact.undone_at:
         return
     rows = FollowUp.objects.filter(contact=contact)
-    steps = FollowUp.objects.filter(after__in=rows.values("pk"))
+    steps = FollowUp.objects.filter(Q(after__in=rows.values("pk")) | _checks_of(contact))
     if steps.filter(status=FollowUp.Status.DONE).exists():
         raise Refused(_("The next step has been worked on already, so this entry stays."))
-    steps.filter(status=FollowUp.Status.OPEN).delete()
+    steps.filter(status__in=[FollowUp.Status.OPEN, FollowUp.Status.WITHDRAWN]).delete()
+    promises.take_back(contact)
     rows.update(
         status=FollowUp.Status.OPEN,
+        reason="",
         outcome="",
         contact=None,
         done_on=None,
@@ -173,3 +212,12 @@ def undo(contact: Contact, *, by: User) -> None:
     )
     contact.undone_at = timezone.now()
     contact.save(update_fields=["undone_at"])
+
+
+def _checks_of(contact: Contact) -> Q:
+    """The follow-ups that look after what was said in the contact."""
+    said = contact.promises.values_list("instalment_id", "promised_on")
+    checks = Q(pk__in=[])
+    for instalment_id, promised_on in said:
+        checks |= Q(rule__in=CHECKS, instalment_id=instalment_id, occasion_on=promised_on)
+    return checks

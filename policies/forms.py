@@ -131,6 +131,8 @@ class PolicyForm(VersionedForm):
             "receipt_signed_on",
             "bank_name",
             "account",
+            "authorisation",
+            "authorised_until",
         )
         widgets = {
             name: DayInput()
@@ -141,6 +143,7 @@ class PolicyForm(VersionedForm):
                 "matures_on",
                 "covers_until",
                 "receipt_signed_on",
+                "authorised_until",
             )
         } | {"holder": forms.HiddenInput()}
 
@@ -175,6 +178,7 @@ class PolicyForm(VersionedForm):
                 row("premium", "premium_mode"),
                 row("pay_years", "next_due_on"),
                 row("bank_name", "account"),
+                row("authorisation", "authorised_until"),
             ),
             panel(_("Insured person"), row("insured_name", "relation"), row("insured_id_number")),
         )

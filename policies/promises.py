@@ -6,6 +6,7 @@ reading, so that it is right whoever books the payment, in whatever order.
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -134,12 +135,16 @@ def promise(
 def claim(
     instalment: "Instalment", *, on: date, by: User, contact: "Contact | None" = None
 ) -> Promise:
-    """Note that the client says it is paid. That does not pay it: the file will tell."""
+    """Note that the client says it is paid. That does not pay it: the file will tell.
+
+    It is looked at again on the last day of grace at the latest, while there is cover to save.
+    """
+    usual = on + timedelta(days=settings.CLAIM_RESTS_DAYS)
     return _say(
         instalment,
         kind=Promise.Kind.CLAIM,
         made_on=on,
-        promised_on=on + timedelta(days=settings.CLAIM_RESTS_DAYS),
+        promised_on=max(on, min(usual, instalment.grace_ends_on - timedelta(days=1))),
         amount=instalment.amount,
         by=by,
         contact=contact,
@@ -183,7 +188,7 @@ def _follow_words(instalment: "Instalment") -> None:
     _lock(instalment)
     words = list(instalment.promises.order_by("pk"))
     promises = [word for word in words if word.kind == Promise.Kind.PROMISE]
-    for word, following in zip(promises, [*promises[1:], None], strict=True):
+    for word, following in zip_longest(promises, promises[1:]):
         replaced_on = following.made_on if following else None
         if word.replaced_on != replaced_on:
             word.replaced_on = replaced_on

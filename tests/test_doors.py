@@ -124,6 +124,11 @@ DOORS: dict[str, Door] = {
     "task_log": of("task", methods="GET POST", post={"outcome": "done", "channel": "call"}),
     "contact_undo": of("contact", methods="POST"),
     "client_stop": of("client", methods="POST", arg="client_id"),
+    "policy_uncollected": of("policy", methods="GET POST"),
+    "policy_authorisation": of("policy", methods="GET POST"),
+    "policy_authorisation_print": of("policy"),
+    "uncollected": Door(roles=SERVING, methods="GET"),
+    "uncollected_export": Door(roles=SERVING, methods="POST"),
     "team": Door(roles=LEADERS, methods="GET"),
     "team_agent": of("agent", roles=LEADERS),
 }

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='followup',
             name='reason',
-            field=models.CharField(blank=True, choices=[('paid', 'The premium is paid'), ('ended', 'The policy ended'), ('lapsed', 'The policy lapsed'), ('deceased', 'The client died'), ('no_contact', 'The client asked not to be contacted'), ('changed', 'The date or the plan changed'), ('undone', 'The entry was undone'), ('resting', "The client's word is waited for")], db_default='', default='', max_length=10, verbose_name='reason'),
+            field=models.CharField(blank=True, choices=[('paid', 'The premium is paid'), ('ended', 'The policy ended'), ('lapsed', 'The policy lapsed'), ('deceased', 'The client died'), ('no_contact', 'The client asked not to be contacted'), ('changed', 'The date or the plan changed'), ('undone', 'The entry was undone'), ('resting', "The client's word is waited for"), ('signed', 'The form is signed')], db_default='', default='', max_length=10, verbose_name='reason'),
         ),
         migrations.AlterField(
             model_name='followup',

@@ -1,13 +1,16 @@
 """What an agent does on a row: once, with a way back, and with an answer that fits the page."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from clients.models import Contact
+from followups.daily import write_day
 from followups.models import FollowUp
 from lib import dates
+from policies.models import Promise
 
 DAY = date(2026, 6, 12)
 ONE_DAY = timedelta(days=1)
@@ -150,8 +153,24 @@ def test_what_cannot_be_is_refused_with_the_form(
 
 
 def test_a_promise_comes_back_the_day_after(alice: Any, login: Any, owed: FollowUp) -> None:
-    log(login(alice), owed, outcome="will_pay", until="2026-06-15")
-    assert FollowUp.objects.get(rule="agreed").list_on == date(2026, 6, 16)
+    log(login(alice), owed, outcome="will_pay", until="2026-06-15", amount="1000")
+    said = Promise.objects.get()
+    assert (said.promised_on, said.amount, said.by) == (date(2026, 6, 15), Decimal(1000), alice)
+    write_day(date(2026, 6, 16))
+    assert FollowUp.objects.get(rule="promise-check").list_on == date(2026, 6, 16)
+
+
+def test_what_the_client_says_of_the_money_waits_for_the_file(
+    alice: Any, login: Any, owed: FollowUp
+) -> None:
+    browser = login(alice)
+    sheet = browser.get(f"/tasks/{owed.pk}/log/").content.decode()
+    assert 'value="paid_already"' in sheet
+    assert 'name="outcome" value="done"' not in sheet
+    log(browser, owed, outcome="paid_already")
+    assert Promise.objects.get().kind == "claim"
+    for url in (f"/policies/{owed.policy_id}/", f"/clients/{owed.client_id}/"):
+        assert "waiting for the return file" in browser.get(url).content.decode()
 
 
 def test_it_moves_to_a_day_before_the_grace_ends_and_not_beyond(
@@ -236,7 +255,8 @@ def test_a_stop_without_a_tick_is_told(alice: Any, login: Any, make_followup: An
             date(2026, 6, 15),
         ),
         ({"outcome": "no_answer"}, None),
-        ({"outcome": "will_pay", "until": "2026-06-14", "follow": "check"}, date(2026, 6, 15)),
+        # The rulebook comes back to a promise of a premium by itself.
+        ({"outcome": "will_pay", "until": "2026-06-14", "follow": "check"}, None),
         ({"outcome": "will_pay", "until": "2026-06-14", "follow": "more"}, None),
         ({"outcome": "done", "follow": "more", "next_more": "2026-06-20"}, date(2026, 6, 20)),
         ({"outcome": "done", "follow": "again", "next_again": "2026-06-15"}, None),

@@ -103,7 +103,7 @@ def test_what_was_agreed_about_a_premium_is_withdrawn_when_it_is_paid(
     record(
         list(FollowUp.objects.open()),
         by=alice,
-        outcome="will_pay",
+        outcome="asked_later",
         on=TODAY,
         until=TODAY + 2 * A_DAY,
     )
