@@ -9,6 +9,7 @@ from django.utils import timezone
 from followups import daily
 from followups.models import ListRun
 from policies.batches import ImportBatch
+from policies.classification import classify, month_due
 from policies.tasks import forget_old_files, pick_up_waiting
 
 
@@ -25,6 +26,8 @@ def tick() -> None:
     pick_up_waiting()
     forget_old_files()
     list_imported()
+    if month := month_due(timezone.localdate()):
+        classify(month, timezone.localdate())
     due = list_due(timezone.now())
     last = ListRun.last_day()
     if last is None or last < due:
@@ -37,5 +40,6 @@ def list_imported() -> None:
     if not imported:
         return
     today = timezone.localdate()
+    classify(today, today)  # whoever is new has no class yet
     daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
     ImportBatch.objects.filter(pk__in=imported).update(listed_at=timezone.now())

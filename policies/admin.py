@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin import ForAdministrators
-from policies.models import Insurer, Product
+from policies.models import Insurer, Product, Thresholds
 
 
 @admin.register(Insurer)
@@ -26,3 +26,14 @@ class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
         if "kind" in form.changed_data:
             obj.kind_corrected = True  # The next book must not guess it from the name again.
         super().save_model(request, obj, form, change)
+
+
+@admin.register(Thresholds)
+class ThresholdsAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Where the classes begin: one row, which the first change makes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Thresholds.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

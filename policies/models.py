@@ -538,6 +538,13 @@ class Instalment(models.Model):
 # Models of this app that live beside their verbs; Django reads them here.
 from policies.bank import BankRow  # noqa: E402
 from policies.batches import ImportBatch  # noqa: E402
+from policies.classification import (  # noqa: E402
+    ClassificationRun,
+    ClassOverride,
+    ClientClass,
+    Known,
+    Thresholds,
+)
 from policies.lifecycle import PolicyEvent  # noqa: E402
 from policies.promises import Promise  # noqa: E402
 from policies.reinstatement import Reinstatement  # noqa: E402
@@ -545,13 +552,18 @@ from policies.uncollected import UncollectedCase  # noqa: E402
 
 __all__ = [
     "BankRow",
+    "ClassOverride",
+    "ClassificationRun",
+    "ClientClass",
     "ImportBatch",
     "Instalment",
     "Insurer",
+    "Known",
     "Policy",
     "PolicyEvent",
     "Product",
     "Promise",
     "Reinstatement",
+    "Thresholds",
     "UncollectedCase",
 ]

@@ -50,3 +50,15 @@ def test_a_book_that_came_in_is_on_todays_list_at_the_next_tick(make_instalment:
     assert FollowUp.objects.open().on(TODAY).get().rule == "renewal-due"
     batch.refresh_from_db()
     assert batch.listed_at is not None
+
+
+@pytest.mark.django_db
+def test_the_tick_classifies_a_month_once_and_again_when_a_book_came_in(make_policy: Any) -> None:
+    with time_machine.travel(datetime(2026, 6, 12, 10, tzinfo=OFFICE), tick=False):
+        tick()
+        client = make_policy().holder
+        tick()
+        assert not client.classes.exists()
+        ImportBatch.objects.create(insurer=Insurer.usual(), name="book.csv", state="applied")
+        tick()
+    assert [row.month for row in client.classes.all()] == [date(2026, 6, 1)]
