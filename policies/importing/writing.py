@@ -60,6 +60,16 @@ _POLICY_TEXTS = "proposal_no insured_name relation bank_name".split()
 _POLICY_VALUES = (
     "sum_assured pay_years cover_years issued_on effective_on matures_on covers_until".split()
 )
+# The account of a book is the one that is debited: where it names accounts at all, a blank says that
+# there is nothing to collect from. What a person or the bank said of the authorisation stands.
+_NO_ACCOUNT = "COALESCE(octet_length(y.account), 0) = 0"
+_AUTHORISATION = f"""CASE
+    WHEN r.account IS NOT NULL
+        AND (COALESCE(y.authorisation, '') = '' OR (y.authorisation = 'missing' AND {_NO_ACCOUNT}))
+        THEN 'signed'
+    WHEN r.account IS NULL AND COALESCE(y.authorisation, '') = '' AND {_NO_ACCOUNT}
+        AND (SELECT count(account) FROM import_row) > 0 THEN 'missing'
+    ELSE COALESCE(y.authorisation, '') END"""
 _AFTER = (
     {name: f"COALESCE(NULLIF(r.{name}, ''), y.{name}, '')" for name in _POLICY_TEXTS}
     | {name: f"COALESCE(r.{name}, y.{name})" for name in _POLICY_VALUES}
@@ -69,6 +79,7 @@ _AFTER = (
         "agent_id": "CASE WHEN r.agent_no = '' THEN y.agent_id ELSE a.id END",
         "premium": "COALESCE(r.premium, y.premium, 0)",
         "premium_mode": "COALESCE(NULLIF(r.premium_mode, ''), y.premium_mode, 'yearly')",
+        "authorisation": _AUTHORISATION,
         "status": "COALESCE(NULLIF(r.status, ''), y.status, 'in_force')",
         # A book that was drawn before the bank collected does not open the premium again.
         "next_due_on": "CASE WHEN r.next_due_on <= collected.due_on THEN y.next_due_on"

@@ -383,3 +383,27 @@ def test_the_command_fails_with_2_where_there_is_nothing_to_read(tmp_path: Path)
         with pytest.raises(CommandError) as error:
             call_command("import_book", str(path))
         assert error.value.returncode == 2
+
+
+def test_a_book_that_names_accounts_says_who_may_be_debited() -> None:
+    filled, blank = row(policy_no="A1", account="6222000011112222"), row(policy_no="A2")
+    book(filled, blank)
+    found = dict(Policy.objects.values_list("policy_no", "authorisation"))
+    assert found == {"A1": "signed", "A2": "missing"}
+    assert book(filled, blank).unchanged == 2
+    book(again(blank, account="6222000011113333"))
+    assert policy_of(blank).authorisation == "signed"
+
+
+def test_what_was_said_of_an_authorisation_outlasts_the_book() -> None:
+    faulty = row(policy_no="A1", account="6222000011112222")
+    book(faulty)
+    Policy.objects.update(authorisation="missing")
+    book(faulty)
+    assert policy_of(faulty).authorisation == "missing"
+
+
+def test_a_book_without_accounts_says_nothing_of_authorisations() -> None:
+    plain = row(policy_no="A1")
+    book(plain)
+    assert policy_of(plain).authorisation == ""
