@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
-from accounts.scope import ScopedQuerySet
+from accounts.scope import ScopedQuerySet, agents_seen_by
 from policies import premiums
 from policies.importing import posting
 from policies.importing.problems import Refusal
@@ -58,6 +58,17 @@ class Branch(models.Model):
 
 class BankRowQuerySet(ScopedQuerySet["BankRow"]):
     agent_field = "policy__holder__agent"
+
+    def visible_to(self, user: User) -> Self:
+        """As everywhere, but with the agents by number.
+
+        Of a subquery the planner expects one agent, and looks for the lines of every policy: 5
+        seconds instead of 0.2 among a million lines.
+        """
+        if not (user.leads and user.team_id):
+            return super().visible_to(user)
+        agents = agents_seen_by(user).values_list("pk", flat=True)
+        return self.filter(policy__holder__agent__in=list(agents))
 
     def waiting(self) -> Self:
         """For a person to say what is meant."""

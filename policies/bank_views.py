@@ -196,8 +196,11 @@ def _lines_page(
     request: Request, mine: BankRowQuerySet, form: LinesForm, *, refused: "Refused | None" = None
 ) -> HttpResponse:
     found = form.narrow(mine)
-    page = Paginator(found.for_list(), PER_PAGE).get_page(request.GET.get("page"))
-    rows = list(page)
+    ordered = found.order_by("-returned_on", "row", "pk")
+    page = Paginator(ordered.values_list("pk", flat=True), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = list(mine.for_list().filter(pk__in=list(page)).order_by("-returned_on", "row", "pk"))
     if refused and refused.row.pk not in {row.pk for row in rows}:
         rows.insert(0, refused.row)
     context = {
