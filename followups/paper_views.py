@@ -30,11 +30,12 @@ from policies.uncollected import UncollectedQuerySet, month_of, report, trade_mo
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 50
+BOX = {"class": "form-control"}
 FORM_TASKS = {"uncollected": "uncollected-form", "authorisation": "authorisation-missing"}
 
 
 class SignedForm(KeyForm):
-    signed_on = forms.DateField(label=gettext_lazy("Signed on"), widget=DayInput())
+    signed_on = forms.DateField(label=gettext_lazy("Signed on"), widget=DayInput(attrs=BOX))
 
     def clean_signed_on(self) -> date:
         day: date = self.cleaned_data["signed_on"]
@@ -54,7 +55,7 @@ class UncollectedForm(SignedForm):
         label=gettext_lazy("Note"),
         required=False,
         max_length=200,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs=BOX | {"rows": 2}),
     )
     field_order = ("reason", "signed_on", "note")
 
@@ -63,7 +64,7 @@ class AuthorisationForm(SignedForm):
     until = forms.DateField(
         label=gettext_lazy("Valid until"),
         required=False,
-        widget=DayInput(),
+        widget=DayInput(attrs=BOX),
         help_text=gettext_lazy("Leave empty if it does not run out."),
     )
 
