@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
@@ -21,6 +21,8 @@ from followups import money_words
 from followups.models import FollowUp
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
+from policies.happened import from_the_days, tell
+from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
 from policies.premium_line import Held
 
@@ -35,7 +37,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
     today = dates.today()
     policies = list(client.policies.select_related("product").order_by("-effective_on", "pk"))
     kind = request.GET.get("show", "")
-    events = list(events_of(client, policies, kind))
+    events = events_of(client, policies, kind, today)
     in_force = policies_in_force(policies, today)
     shown = events if "all" in request.GET else events[:SHOWN_EVENTS]
     context = {
@@ -137,11 +139,11 @@ def coming_dates(client: Client, policies: Iterable[Policy], today: date) -> Ite
     if birthday := client.next_birthday_on:
         yield _birthday(client, birthday)
     for policy in policies_in_force(policies, today):
-        for on, icon, tone, words in _policy_dates(policy, today):
+        for on, icon, tone, words in policy_dates(policy, today):
             yield Coming(on, icon, tone, words, policy=policy)
 
 
-def _policy_dates(policy: Policy, today: date) -> Iterator[tuple[date, str, str, str]]:
+def policy_dates(policy: Policy, today: date) -> Iterator[tuple[date, str, str, str]]:
     if policy.lapses_on and policy.in_grace_on(today):
         last_day = policy.lapses_on - timedelta(days=1)
         yield last_day, "exclamation-circle-fill", "danger", _("Grace ends")
@@ -185,13 +187,14 @@ CHANNEL_ICONS = {"visit": "house", "call": "telephone", "wechat": "chat-dots"}
 OUTCOME_TONES = {"no_answer": "warn", "wrong_number": "danger", "refused": "danger"}
 
 
-def events_of(client: Client, policies: Iterable[Policy], kind: str) -> list[Event]:
+def events_of(client: Client, policies: list[Policy], kind: str, today: date) -> list[Event]:
     """What happened with the client, the latest first."""
     events: list[Event] = []
     if kind != "policies":
         events += contact_events(client)
     if kind != "contacts":
         events += [*policy_events(policies), *payment_events(client)]
+        events += moves_of(client, policies, today)
     return sorted(events, key=lambda event: event.on, reverse=True)
 
 
@@ -219,11 +222,33 @@ def policy_events(policies: Iterable[Policy]) -> Iterator[Event]:
 
 
 def payment_events(client: Client) -> Iterator[Event]:
+    """Premiums that came in as paid; of the others the events of their policies tell."""
+    told = PolicyEvent.objects.filter(
+        policy=OuterRef("policy"),
+        kind=PolicyEvent.Kind.INSTALMENT,
+        now=Instalment.State.PAID,
+        due_on=OuterRef("due_on"),
+    )
     paid = Instalment.objects.filter(policy__holder=client, paid_on__isnull=False)
-    for instalment in paid.select_related("policy__product").order_by("-paid_on")[:MOST_EVENTS]:
+    silent = paid.exclude(Exists(told)).select_related("policy__product")
+    for instalment in silent.order_by("-paid_on")[:MOST_EVENTS]:
         if instalment.paid_on:
             words = _("Premium paid")
             yield Event(instalment.paid_on, "check-lg", "ok", words, policy=instalment.policy)
+
+
+def moves_of(client: Client, policies: list[Policy], today: date) -> Iterator[Event]:
+    """What moved on the client's policies, and by whose hand or which file."""
+    moves = PolicyEvent.objects.filter(policy__holder=client).select_related("by")
+    latest = list(moves[:MOST_EVENTS])
+    by_pk = {policy.pk: policy for policy in policies}
+    told = [(tell(event), by_pk.get(event.policy_id)) for event in latest]
+    for policy in policies:
+        own = [event for event in latest if event.policy_id == policy.pk]
+        told += [(one, policy) for one in from_the_days(policy, own, today)]
+    for one, about in told:
+        said = " · ".join(filter(None, [str(one.source), one.by]))
+        yield Event(one.on, one.icon, one.tone, one.title, beside=said, policy=about)
 
 
 def by_month(events: list[Event], today: date) -> list[tuple[str, list[Event]]]:

@@ -1,20 +1,31 @@
 """A policy's own page: its premium on the line, what was collected, and the service around it."""
 
-import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.functional import Promise as Text
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.models import User
 from clients.models import Contact
 from clients.views import Request
 from followups import money_words
+from followups.client_views import Coming, policy_dates
+from followups.models import FollowUp
 from lib import dates
-from policies.forms import PaymentForm
-from policies.models import Policy
+from policies.collected import Books, Entry, books_of
+from policies.happened import story_of
+from policies.models import Instalment, Policy, Promise
 from policies.premium_line import Held, line_of, number_of, premiums_of, states_of
-from policies.views import may_record_payment
+from policies.premium_views import deeds_for
+
+SHOWN_ENTRIES, SHOWN_STORY = 12, 8
+MOST = 600  # a premium each month for fifty years
 
 
 @require_GET
@@ -22,7 +33,11 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
     policies = Policy.objects.visible_to(request.user).for_list()
     policy = get_object_or_404(policies, pk=pk)
     today = dates.today()
-    line = line_of(policy, policy.open_instalment, today)
+    books = books_of(policy, today)
+    words = list(policy.promises.select_related("by", "instalment")[:MOST])
+    line = line_of(policy, policy.open_instalment, today, tries=books.tries, words=words)
+    followups = list(policy.followups.open().filter(keep_until__gte=today).for_list())
+    deeds = deeds_for(request.user, policy)
     context = {
         "policy": policy,
         "held": Held(policy, today),
@@ -30,30 +45,95 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
         "line": line,
         "number": line and number_of(policy, line.due_on),
         "states": states_of(policy, line, today),
-        "premiums": premiums_of(policy),
-        "collected": [
-            (number_of(policy, instalment.due_on), instalment)
-            for instalment in policy.instalments.order_by("-due_on")[:24]
-        ],
-        "followups": policy.followups.open().filter(keep_until__gte=today).for_list(),
+        "premiums": premiums_of(policy, books.instalments),
+        "facts": Facts(books),
+        "authorised": money_words.authorised(policy, today),
+        "promised": policy.promises.tally(today),
+        "followups": followups,
         "contacts": contacts_about(policy),
-        "payment_form": _payment_form(request.user, policy),
+        "coming": sorted(coming_of(policy, words, today), key=lambda coming: coming.on)[:8],
+        "deed": deeds[0] if deeds else None,
+        "other_deeds": deeds[1:],
     }
     context |= money_words.about_policy(policy, today)
+    context |= shortened("entries", collected(books), SHOWN_ENTRIES, request)
+    context |= shortened("story", story_of(policy, books.events, today), SHOWN_STORY, request)
     return render(request, "followups/policy.html", context)
+
+
+def shortened(name: str, rows: list[Any], shown: int, request: Request) -> dict[str, Any]:
+    """The first rows under that name and how many more there are; all of them if they are asked for."""
+    kept = rows if name in request.GET.getlist("all") else rows[:shown]
+    return {name: kept, f"{name}_more": len(rows) - len(kept)}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Sums over the premiums of a policy, as far as they are known here."""
+
+    books: Books
+
+    @property
+    def arrears(self) -> Decimal:
+        owed = (one for one in self.books.instalments if one.is_owed)
+        return sum((one.amount for one in owed if one.due_on < self.books.today), Decimal(0))
+
+    @property
+    def loans(self) -> Decimal:
+        return self._closed_as(Instalment.Closed.LOAN)
+
+    @property
+    def waived(self) -> Decimal:
+        return self._closed_as(Instalment.Closed.WAIVED)
+
+    def _closed_as(self, how: str) -> Decimal:
+        closed = (one.amount for one in self.books.instalments if one.closed_as == how)
+        return sum(closed, Decimal(0))
+
+    @property
+    def bank_on(self) -> date | None:
+        """The day of the bank's latest word."""
+        return max((row.returned_on for row in self.books.tries), default=None)
+
+    @property
+    def has_lapsed(self) -> bool:
+        policy = self.books.policy
+        return policy.status_on(self.books.today) == Policy.Status.LAPSED
+
+    @property
+    def can_come_back(self) -> bool:
+        by = self.books.policy.reinstate_by
+        return self.has_lapsed and by is not None and by >= self.books.today
+
+
+def collected(books: Books) -> list[tuple[Entry, str | Text]]:
+    """The collection history, each line with what became of its success notice."""
+    rows = books.policy.followups.filter(rule="success-notice").order_by("pk")
+    notices: dict[int | None, str] = dict(rows.values_list("instalment_id", "status"))
+    words: dict[str | None, str | Text] = {
+        FollowUp.Status.DONE: _("Notice delivered"),
+        FollowUp.Status.OPEN: _("Notice to be delivered"),
+    }
+    return [(entry, words.get(notices.get(entry.instalment, ""), "")) for entry in books.entries()]
+
+
+def coming_of(policy: Policy, words: list[Promise], today: date) -> Iterator[Coming]:
+    """The days of this policy that are still ahead."""
+    status = policy.status_on(today)
+    if status in Policy.COVERED:
+        for on, icon, tone, text in policy_dates(policy, today):
+            yield Coming(on, icon, tone, text)
+    elif status == Policy.Status.LAPSED and policy.reinstate_by and policy.reinstate_by >= today:
+        yield Coming(policy.reinstate_by, "shield-exclamation", "danger", _("Reinstatement ends"))
+    if policy.authorised_until and policy.authorised_until >= today and status in Policy.COVERED:
+        yield Coming(policy.authorised_until, "pencil-square", "warn", _("Authorisation ends"))
+    for word in words:
+        if word.promised_on >= today and not word.replaced_on and word.instalment.is_owed:
+            claimed = word.kind == Promise.Kind.CLAIM
+            text = _("Return file should confirm") if claimed else _("Payment promised")
+            yield Coming(word.promised_on, "chat-dots", "accent", text, beside=word.by.name)
 
 
 def contacts_about(policy: Policy) -> list[Contact]:
     contacts = Contact.objects.filter(followups__policy=policy, undone_at=None)
     return list(contacts.select_related("by").distinct().order_by("-at")[:10])
-
-
-def _payment_form(user: User, policy: Policy) -> PaymentForm | None:
-    if policy.open_instalment is None or not may_record_payment(user):
-        return None
-    initial = {
-        "paid_on": dates.today(),
-        "instalment": policy.open_instalment.pk,
-        "key": uuid.uuid4().hex,
-    }
-    return PaymentForm(initial=initial)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -20,8 +21,9 @@ from lib.panels import laid_out, panel, row
 from lib.versioned import DayInput, VersionedForm
 from policies import premiums
 from policies.lifecycle import PolicyEvent, because, may_become
-from policies.models import Insurer, Policy, PolicyQuerySet, Product
+from policies.models import MODE_MONTHS, Insurer, Policy, PolicyQuerySet, Product
 
+BIGGEST_ID = 2**63 - 1
 A_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -98,7 +100,13 @@ def days_of(month: str) -> tuple[date, date]:
     return first, dates.add_months(first, 1) - timedelta(days=1)
 
 
+# Of a policy that exists, these say what is owed: the insurer's files change them, or those who may.
+KEPT_FIELDS = ("status", "premium", "premium_mode", "pay_years", "next_due_on")
+
+
 class PolicyForm(VersionedForm):
+    """A contract typed by hand. `fixed`: what is owed is shown, and stays as it is."""
+
     masks = hidden_fields("policy")
 
     insured_id_number = forms.CharField(
@@ -147,9 +155,10 @@ class PolicyForm(VersionedForm):
             )
         } | {"holder": forms.HiddenInput()}
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, fixed: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.fixed = fixed
         self.fields["holder"].queryset = Client.objects.visible_to(user)  # type: ignore[attr-defined]
         self.fields["insurer"].initial = Insurer.usual()
         self.fields["product"].queryset = Product.objects.order_by("name")  # type: ignore[attr-defined]
@@ -157,7 +166,16 @@ class PolicyForm(VersionedForm):
         self.fields["covers_until"].help_text = _(
             "Leave empty to count it from the years of cover."
         )
+        if fixed:
+            self._fix()
         self.helper = self._layout()
+
+    def _fix(self) -> None:
+        for name in KEPT_FIELDS:
+            self.fields[name].disabled = True
+            self.fields[name].help_text = ""
+        for name in ("status", "premium"):
+            self.fields[name].help_text = _("Leaders and the office change this.")
 
     def _layout(self) -> FormHelper:
         return laid_out(
@@ -221,7 +239,7 @@ class PolicyForm(VersionedForm):
         policy: Policy = self.save(commit=False)
         created = policy.pk is None
         policy.version = policy.version + (not created)
-        if policy.next_due_on is None and policy.status in premiums.PAYABLE:
+        if policy.next_due_on is None and policy.status in premiums.PAYABLE and not self.fixed:
             policy.next_due_on = premiums.first_due(policy, dates.today())
         if policy.covers_until is None and policy.effective_on and policy.cover_years:
             policy.covers_until = dates.cover_end(policy.effective_on, policy.cover_years)
@@ -236,16 +254,46 @@ class PolicyForm(VersionedForm):
         return policy
 
 
-class PaymentForm(forms.Form):
-    paid_on = forms.DateField(label=_("Paid on"), widget=DayInput())
-    instalment = forms.IntegerField(widget=forms.HiddenInput)
+class BookingForm(forms.Form):
+    """A day, and what else is booked with it; `key` makes a form sent twice count once."""
+
+    on = forms.DateField(label=_("On"), widget=DayInput())
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
-    def clean_paid_on(self) -> date:
-        paid_on: date = self.cleaned_data["paid_on"]
-        if paid_on > dates.today():
-            raise forms.ValidationError(_("A payment lies in the past."))
-        return paid_on
+    def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.policy = policy
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > dates.today():
+            raise forms.ValidationError(_("Choose a day up to today."))
+        due_on = self.policy.next_due_on
+        if due_on and on < dates.add_years(due_on, -1):
+            raise forms.ValidationError(_("This is more than a year before the premium is due."))
+        return on
+
+
+class PremiumForm(BookingForm):
+    """About the premium that was open when the form was."""
+
+    instalment = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=BIGGEST_ID)
+
+
+class ModeForm(BookingForm):
+    mode = forms.ChoiceField(label=_("Premium mode"))
+    premium = forms.DecimalField(
+        label=_("Premium each time"),
+        min_value=Decimal("0.01"),
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("As the insurer's letter says; shorter modes cost a little more."),
+    )
+
+    def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
+        super().__init__(*args, policy=policy, **kwargs)
+        others = [mode for mode in MODE_MONTHS if mode != policy.premium_mode]
+        self.fields["mode"].choices = [(mode.value, mode.label) for mode in others]  # type: ignore[attr-defined]
 
 
 def _true_account(typed: str) -> str:

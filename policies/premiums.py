@@ -27,17 +27,25 @@ def record_payment(instalment: Instalment, *, on: date, by: User) -> Instalment 
     An instalment no longer owed stays as it is. Raise Refused for money that came after the cover
     ended: it brings the policy back only together with a reinstatement.
     """
+    _refuse_late(instalment, on)
+    return _settle(instalment, "", on=on, by=by)
+
+
+def close(instalment: Instalment, how: str, *, on: date, by: User) -> Instalment | None:
+    """Waive the premium, or enter that a loan has advanced it; return the next one.
+
+    Raise Refused for a day on which the cover had ended: there was nothing left to keep.
+    """
+    _refuse_late(instalment, on)
+    return _settle(instalment, Instalment.Closed(how), on=on, by=by)
+
+
+def _refuse_late(instalment: Instalment, on: date) -> None:
     if instalment.is_owed and on > instalment.grace_ends_on:
         raise Refused(
             _("Grace ended on %(day)s and the cover with it. Reinstate the policy instead.")
             % {"day": instalment.grace_ends_on.isoformat()}
         )
-    return _settle(instalment, "", on=on, by=by)
-
-
-def close(instalment: Instalment, how: str, *, on: date, by: User) -> Instalment | None:
-    """Waive the premium, or enter that a loan has advanced it; return the next one."""
-    return _settle(instalment, Instalment.Closed(how), on=on, by=by)
 
 
 @transaction.atomic
@@ -103,8 +111,13 @@ def reinstate(policy: Policy, *, on: date, by: User) -> None:
 
 @transaction.atomic
 def change_mode(policy: Policy, mode: str, premium: Decimal, *, on: date, by: User) -> None:
-    """Pay in another rhythm from the open instalment on; `premium` is that of one payment."""
+    """Pay in another rhythm from the open instalment on; `premium` is that of one payment.
+
+    Raise Refused where nothing is due that could be paid otherwise.
+    """
     policy = locked(policy.pk)
+    if policy.status not in PAYABLE or policy.next_due_on is None:
+        raise Refused(_("Nothing is due on this policy, so there is no mode to change."))
     with because(PolicyEvent.Source.HAND, on=on, by=by):
         policy.premium_mode, policy.premium = mode, premium
         policy.save(update_fields=["premium_mode", "premium"])

@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from policies import views
 from policies.persistency_views import persistency
+from policies.premium_views import DEEDS, book
 from policies.reinstatement_views import reinstatement, reinstatements
 from policies.renewal_views import export, renewals
 
@@ -10,7 +11,7 @@ policies = [
     path("", views.policy_list, name="list"),
     path("new/", views.new, name="new"),
     path("<int:pk>/edit/", views.edit, name="edit"),
-    path("<int:pk>/paid/", views.paid, name="paid"),
+    *(path(f"<int:pk>/{deed}/", book, {"deed": deed}, name=deed) for deed in DEEDS),
     path("<int:pk>/reveal/", views.reveal, name="reveal"),
 ]
 

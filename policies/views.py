@@ -1,22 +1,20 @@
-"""Policies: the list, a new one, editing, a payment, showing a number."""
+"""Policies: the list, a new one, editing, showing a number."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm, User
 from clients.models import Client
 from clients.views import Request, answer_reveal
 from lib import dates
 from lib.paging import page_of
-from policies import premiums
-from policies.forms import PaymentForm, PolicyFilter, PolicyForm
-from policies.models import Instalment, Policy
+from policies.forms import PolicyFilter, PolicyForm
+from policies.models import Policy
 from policies.premium_line import Held
 
 
@@ -51,7 +49,8 @@ def edit(request: Request, pk: int) -> HttpResponse:
     policies = Policy.objects.visible_to(request.user).select_for_update(of=("self",))
     policy = get_object_or_404(policies, pk=pk)
     holder = policy.holder
-    form = PolicyForm(request.POST or None, instance=policy, user=request.user)
+    fixed = not may_record_payment(request.user)
+    form = PolicyForm(request.POST or None, instance=policy, user=request.user, fixed=fixed)
     if not (form.is_bound and form.is_valid()):
         return _form_page(request, form, holder, policy)
     if form.is_stale:
@@ -78,22 +77,6 @@ def _conflict(request: Request, form: PolicyForm, saved: Policy) -> HttpResponse
 def may_record_payment(user: User) -> bool:
     """What an agent hears of a payment is a claim; who leads or administers records the truth."""
     return user.leads or user.administers
-
-
-@require_POST
-@transaction.atomic
-def paid(request: Request, pk: int) -> HttpResponse:
-    policy = get_object_or_404(Policy.objects.visible_to(request.user), pk=pk)
-    if not may_record_payment(request.user):
-        raise PermissionDenied
-    form = PaymentForm(request.POST)
-    if not form.is_valid():
-        return render(request, "policies/paid.html", {"form": form, "policy": policy}, status=422)
-    instalment = get_object_or_404(Instalment, pk=form.cleaned_data["instalment"], policy=policy)
-    if SentForm.first_time(request.user, form.cleaned_data["key"]):
-        premiums.record_payment(instalment, on=form.cleaned_data["paid_on"], by=request.user)
-        messages.success(request, _("Payment recorded"))
-    return redirect("policy", pk)
 
 
 @require_http_methods(["GET", "POST"])

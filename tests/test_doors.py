@@ -92,7 +92,10 @@ DOORS: dict[str, Door] = {
     "policies:reveal": of(
         "policy", methods="GET POST", ask="?field=account", post={"field": "account"}
     ),
-    "policies:paid": of("policy", roles=LEADERS, methods="POST"),
+    "policies:paid": of("policy", roles=LEADERS, methods="GET POST"),
+    "policies:waive": of("policy", roles=LEADERS, methods="GET POST"),
+    "policies:loan": of("policy", roles=LEADERS, methods="GET POST"),
+    "policies:mode": of("policy", roles=LEADERS, methods="GET POST"),
     "policy": of("policy"),
     "renewals": Door(roles=SERVING, methods="GET"),
     "renewals_export": Door(roles=SERVING, methods="POST"),

@@ -174,38 +174,155 @@ def test_premiums_are_counted_from_the_effective_date(make_policy: Any) -> None:
     assert number_of(policy, date(2026, 4, 17)) == 6
 
 
-# --- paying
+# --- booking
 
 
-def test_a_leader_records_a_payment(login: Any, bob: Any, make_instalment: Any) -> None:
+DEEDS = ("paid", "waive", "loan", "mode")
+
+
+def booked(owed: Any, **fields: Any) -> dict[str, Any]:
+    usual = {"instalment": owed.pk, "on": dates.today(), "key": "k1"}
+    return usual | {"mode": "half_yearly", "premium": "3500"} | fields
+
+
+@pytest.mark.parametrize("person", ["bob", "dora", "admin"])
+def test_who_leads_or_administers_records_a_payment(
+    login: Any, request: Any, person: str, make_instalment: Any
+) -> None:
     instalment = make_instalment(due_on=days(-56))
-    sent = {"instalment": instalment.pk, "paid_on": dates.today(), "key": "p1"}
+    browser, user = login(request.getfixturevalue(person)), request.getfixturevalue(person)
+    page = browser.get(f"/policies/{instalment.policy_id}/").content.decode()
+    assert f'href="/policies/{instalment.policy_id}/paid/"' in page
     for _ in range(2):
-        login(bob).post(f"/policies/{instalment.policy_id}/paid/", sent)
+        browser.post(f"/policies/{instalment.policy_id}/paid/", booked(instalment))
     instalment.refresh_from_db()
     assert instalment.paid_on == dates.today()
     assert instalment.policy.instalments.count() == 2
+    event = instalment.policy.events.get(kind="instalment")
+    assert (event.source, event.by, event.now) == ("hand", user, "paid")
 
 
-def test_an_agent_does_not(login: Any, alice: Any, make_instalment: Any) -> None:
+@pytest.mark.parametrize("deed", DEEDS)
+def test_an_agent_does_not_book(login: Any, alice: Any, deed: str, make_instalment: Any) -> None:
     instalment = make_instalment(due_on=days(-56))
-    sent = {"instalment": instalment.pk, "paid_on": dates.today()}
-    assert login(alice).post(f"/policies/{instalment.policy_id}/paid/", sent).status_code == 403
+    browser = login(alice)
+    url = f"/policies/{instalment.policy_id}/{deed}/"
+    assert browser.get(url).status_code == browser.post(url, booked(instalment)).status_code == 403
+    assert not instalment.policy.events.exists()
+    assert url not in browser.get(f"/policies/{instalment.policy_id}/").content.decode()
+
+
+@pytest.mark.parametrize(("deed", "how"), [("waive", "waived"), ("loan", "loan")])
+def test_a_premium_is_waived_or_advanced(
+    login: Any, bob: Any, make_instalment: Any, deed: str, how: str
+) -> None:
+    instalment = make_instalment(due_on=days(-10))
+    url = f"/policies/{instalment.policy_id}/{deed}/"
+    browser = login(bob)
+    assert browser.get(url).status_code == 200
+    assert browser.post(url, booked(instalment)).status_code == 302
     instalment.refresh_from_db()
-    assert instalment.paid_on is None
-    assert "/paid/" not in login(alice).get(f"/policies/{instalment.policy_id}/").content.decode()
+    assert (instalment.closed_as, instalment.closed_on) == (how, dates.today())
+    page = browser.get(f"/policies/{instalment.policy_id}/").context
+    assert instalment.policy.events.get(kind="instalment").now == how
+    assert getattr(page["facts"], {"waived": "waived", "loan": "loans"}[how]) == instalment.amount
 
 
-def test_a_payment_lies_in_the_past(login: Any, bob: Any, make_instalment: Any) -> None:
+def test_another_mode_is_recorded(login: Any, bob: Any, make_instalment: Any) -> None:
+    policy = make_instalment(due_on=days(10)).policy
+    answer = login(bob).post(
+        f"/policies/{policy.pk}/mode/",
+        {"on": dates.today(), "mode": "quarterly", "premium": "1800"},
+    )
+    assert answer.status_code == 302
+    policy.refresh_from_db()
+    assert (policy.premium_mode, policy.premium) == ("quarterly", 1800)
+    assert policy.instalments.get().amount == 1800
+    assert policy.events.get(kind="mode").was == "yearly"
+
+
+@pytest.mark.parametrize(
+    ("deed", "wrong"),
+    [
+        ("paid", {"on": days(1)}),
+        ("paid", {"on": ""}),
+        ("paid", {"on": "0202-01-01"}),
+        ("paid", {"instalment": "x"}),
+        ("paid", {"instalment": "9" * 30}),
+        ("mode", {"mode": "yearly"}),
+        ("mode", {"mode": "x"}),
+        ("mode", {"premium": "0"}),
+        ("mode", {"premium": "1e99"}),
+    ],
+)
+def test_a_wrong_form_comes_back(
+    login: Any, bob: Any, make_instalment: Any, deed: str, wrong: dict[str, Any]
+) -> None:
     instalment = make_instalment()
-    sent = {"instalment": instalment.pk, "paid_on": days(1)}
-    assert login(bob).post(f"/policies/{instalment.policy_id}/paid/", sent).status_code == 422
+    url = f"/policies/{instalment.policy_id}/{deed}/"
+    assert login(bob).post(url, booked(instalment, **wrong)).status_code == 422
+    assert not instalment.policy.events.exists()
+
+
+@pytest.mark.parametrize("deed", ["paid", "waive", "loan"])
+def test_what_came_after_the_cover_ended_is_refused_in_a_sentence(
+    login: Any, bob: Any, make_instalment: Any, deed: str
+) -> None:
+    instalment = make_instalment(due_on=days(-70))
+    url = f"/policies/{instalment.policy_id}/{deed}/"
+    answer = login(bob).post(url, booked(instalment), headers={"hx-request": "true"})
+    assert answer.status_code == 422
+    assert answer.content.decode().count('role="alert"') == 1
+    instalment.refresh_from_db()
+    assert instalment.is_owed
+    assert login(bob).post(url, booked(instalment, on=days(-11))).status_code == 302
+
+
+def test_a_form_left_open_books_nothing_twice(
+    login: Any, bob: Any, dora: Any, make_instalment: Any
+) -> None:
+    instalment = make_instalment(due_on=days(-10))
+    url = f"/policies/{instalment.policy_id}"
+    login(bob).post(f"{url}/waive/", booked(instalment))
+    assert login(dora).post(f"{url}/paid/", booked(instalment, key="k2")).status_code == 422
+    instalment.refresh_from_db()
+    assert instalment.closed_as == "waived" and instalment.paid_on is None
+
+
+def test_a_sheet_answers_with_the_way_back(login: Any, bob: Any, make_instalment: Any) -> None:
+    instalment = make_instalment(due_on=days(-10))
+    url = f"/policies/{instalment.policy_id}/paid/"
+    browser, sheet = login(bob), {"hx-request": "true"}
+    assert "<html" not in browser.get(url, headers=sheet).content.decode()
+    answer = browser.post(url, booked(instalment), headers=sheet)
+    assert answer["HX-Redirect"] == f"/policies/{instalment.policy_id}/"
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_where_nothing_is_open_nothing_is_booked(
+    login: Any, bob: Any, make_policy: Any, deed: str
+) -> None:
+    policy = make_policy(status="surrendered")
+    url = f"/policies/{policy.pk}/{deed}/"
+    page = login(bob).get(url).content.decode()
+    assert f'action="{url}"' not in page
+    sent = {"on": dates.today(), "mode": "monthly", "premium": "600", "instalment": 1}
+    assert login(bob).post(url, sent).status_code in {404, 422}
+    assert url not in login(bob).get(f"/policies/{policy.pk}/").content.decode()
 
 
 def test_a_payment_is_for_that_policy(login: Any, bob: Any, make_instalment: Any) -> None:
     one, other = make_instalment(), make_instalment()
-    sent = {"instalment": other.pk, "paid_on": dates.today()}
-    assert login(bob).post(f"/policies/{one.policy_id}/paid/", sent).status_code == 404
+    assert login(bob).post(f"/policies/{one.policy_id}/paid/", booked(other)).status_code == 404
+
+
+def test_a_lapsed_policy_leads_to_the_desk(
+    login: Any, alice: Any, bob: Any, make_instalment: Any
+) -> None:
+    policy = make_instalment(due_on=days(-70)).policy
+    for user in (alice, bob):
+        page = login(user).get(f"/policies/{policy.pk}/").content.decode()
+        assert f'href="/reinstatements/{policy.pk}/"' in page
 
 
 # --- writing
@@ -253,13 +370,48 @@ def test_a_number_is_taken_once(login: Any, alice: Any, make_client: Any, make_p
     assert login(alice).post("/policies/new/", typed(make_client())).status_code == 422
 
 
-def test_another_due_date_moves_the_premium(login: Any, alice: Any, make_instalment: Any) -> None:
+def test_another_due_date_moves_the_premium(login: Any, bob: Any, make_instalment: Any) -> None:
     policy = make_instalment(due_on=days(10)).policy
     sent = typed(
         policy.holder, policy_no=policy.policy_no, next_due_on=days(20), version=policy.version
     )
-    assert login(alice).post(f"/policies/{policy.pk}/edit/", sent).status_code == 302
+    assert login(bob).post(f"/policies/{policy.pk}/edit/", sent).status_code == 302
     assert policy.instalments.get().due_on == days(20)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("status", "surrendered"),
+        ("premium", "1"),
+        ("premium_mode", "monthly"),
+        ("pay_years", "1"),
+        ("next_due_on", "2031-04-17"),
+    ],
+)
+def test_an_agent_does_not_edit_what_is_owed(
+    login: Any, alice: Any, make_instalment: Any, field: str, value: str
+) -> None:
+    instalment = make_instalment(due_on=days(-10))
+    policy = instalment.policy
+    before = getattr(policy, field)
+    sent = typed(
+        policy.holder, policy_no=policy.policy_no, version=policy.version, bank_name="工行"
+    )
+    browser = login(alice)
+    assert "disabled" in browser.get(f"/policies/{policy.pk}/edit/").content.decode()
+    answer = browser.post(f"/policies/{policy.pk}/edit/", sent | {field: value})
+    assert answer.status_code == 302
+    policy.refresh_from_db()
+    assert getattr(policy, field) == before and policy.bank_name == "工行"
+    assert policy.instalments.get().due_on == instalment.due_on
+
+
+def test_an_agents_edit_opens_no_premium(login: Any, alice: Any, make_policy: Any) -> None:
+    policy = make_policy(next_due_on=None)
+    sent = typed(policy.holder, policy_no=policy.policy_no, version=policy.version)
+    assert login(alice).post(f"/policies/{policy.pk}/edit/", sent).status_code == 302
+    assert not policy.instalments.exists()
 
 
 def test_a_stale_form_shows_both(login: Any, alice: Any, make_policy: Any) -> None:
