@@ -70,9 +70,9 @@ class Page:
         return f"{self.most:,}+" if self.count > self.most else f"{self.count:,}"
 
 
-def page_of(found: Found, rows: QuerySet[Any, Any], number: int) -> Page:
+def page_of(found: Found, rows: QuerySet[Any, Any], number: int, count: int | None = None) -> Page:
     """Return that page of what was found, read from `rows`; past the end it is the last one."""
-    count = found.count()
+    count = found.count() if count is None else count
     pages = max(-(-min(count, found.most) // SIZE), 1)
     number = min(max(number, 1), pages)
     start = (number - 1) * SIZE

@@ -223,7 +223,14 @@ class Policy(models.Model):
             models.Index(
                 fields=["holder", "id"],
                 name="policies_of_a_holder",
-                include=["status", "next_due_on", "lapses_on"],
+                include=[
+                    "status",
+                    "next_due_on",
+                    "lapses_on",
+                    "reinstate_by",
+                    "effective_on",
+                    "premium_mode",
+                ],
             ),
             models.Index(
                 fields=["next_due_on", "id"],
@@ -491,6 +498,12 @@ class Instalment(models.Model):
         indexes = (
             models.Index(fields=["due_on"], name="instalment_owed_due", condition=OWED),
             models.Index(fields=["grace_ends_on"], name="instalment_owed_grace", condition=OWED),
+            models.Index(
+                fields=["policy"],
+                name="owed_of_a_policy",
+                condition=OWED,
+                include=["due_on", "grace_ends_on", "amount", "id"],
+            ),
             models.Index(
                 fields=["promised_on"],
                 name="instalment_promised",

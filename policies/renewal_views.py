@@ -104,9 +104,9 @@ class Picked:
         rows: QuerySet[Any] = self.rows.annotate(at_risk=AT_RISK)
         return listed(rows.order_by(*BoardForm.ORDERS[order][1]))
 
-    def page(self, order: str, number: int) -> Page:
+    def page(self, order: str, number: int, count: int) -> Page:
         found = Found([self.rows.annotate(at_risk=AT_RISK)], BoardForm.ORDERS[order][1])
-        return page_of(found, listed(Instalment.objects.all()), number)
+        return page_of(found, listed(Instalment.objects.all()), number, count)
 
 
 AT_RISK = Coalesce(F("policy__sum_assured"), NO_MONEY)
@@ -125,22 +125,24 @@ def renewals(request: Request) -> HttpResponse:
     if request.user.audits:
         raise PermissionDenied
     form = BoardForm(request.GET, user=request.user)
-    mine = form.narrow(Instalment.objects.visible_to(request.user))
+    mine = form.narrow(Instalment.objects.listed_for(request.user))
     today, month = dates.today(), form.month_shown
     picked = form.picked(mine, today)
-    page = picked.page(form.order, form.asked("page") or 1)
+    stages, grid = pipeline(mine, today), nine_grid(mine, month)
+    numbers = {each.code: each for each in (*stages, *grid.totals, *grid.cells.values())}
+    number = numbers[picked.code]
+    page = picked.page(form.order, form.asked("page") or 1, number.count)
     context = {
         "form": form,
         "picked": picked,
-        "sums": picked.sums(),
+        "number": number,
         "page": page,
         "lines": [Line(instalment, today) for instalment in page.object_list],
     }
-    stages = pipeline(mine, today)
     context |= {
         "stages": stages,
         "largest": max(stage.count for stage in stages),
-        "grid": nine_grid(mine, month),
+        "grid": grid,
         "columns": COLUMNS.values(),
         "before": dates.add_months(month, -1),
         "after": dates.add_months(month, 1),

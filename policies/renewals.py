@@ -42,41 +42,42 @@ STAGES: dict[str, tuple[str | Promise, str]] = {
 }
 
 
-def in_stage(owed: InstalmentQuerySet, code: str, day: date) -> InstalmentQuerySet:
+def in_stage(instalments: InstalmentQuerySet, code: str, day: date) -> InstalmentQuerySet:
     """What is owed in that stage on `day`; each premium is in one stage at most."""
-    if code == "lapsed":
-        return owed.owed().filter(
-            policy__status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED],
-            policy__lapses_on__lte=day,
-            policy__reinstate_by__gte=day,
-            due_on__lte=day,
-        )
-    return owed.unpaid(day).filter(_when(day)[code])
+    return instalments.owed().filter(_when(day)[code])
 
 
 def _when(day: date) -> dict[str, Q]:
+    covered = Q(policy__status=Policy.Status.IN_FORCE) & (
+        Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=day)
+    )
+    recoverable = Q(
+        policy__status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED],
+        policy__lapses_on__lte=day,
+        policy__reinstate_by__gte=day,
+        due_on__lte=day,
+    )
     return {
-        "quarter": Q(due_on__gt=day + MONTH, due_on__lte=day + QUARTER),
-        "month": Q(due_on__gt=day + WEEK, due_on__lte=day + MONTH),
-        "week": Q(due_on__gte=day, due_on__lte=day + WEEK),
-        "grace": Q(due_on__lt=day),
+        "quarter": covered & Q(due_on__gt=day + MONTH, due_on__lte=day + QUARTER),
+        "month": covered & Q(due_on__gt=day + WEEK, due_on__lte=day + MONTH),
+        "week": covered & Q(due_on__gte=day, due_on__lte=day + WEEK),
+        "grace": covered & Q(due_on__lt=day),
+        "lapsed": recoverable,
     }
 
 
 def pipeline(instalments: InstalmentQuerySet, day: date) -> list[Stage]:
-    """The five stages, in two queries."""
-    wanted: dict[str, Any] = {}
-    for code, when in _when(day).items():
-        wanted[f"{code}_count"] = Count("pk", filter=when)
-        wanted[f"{code}_amount"] = Sum("amount", filter=when, default=NO_MONEY)
-    ahead = instalments.unpaid(day).filter(due_on__lte=day + QUARTER).order_by()
-    found = ahead.aggregate(**wanted)
-    found |= in_stage(instalments, "lapsed", day).order_by().aggregate(
-        lapsed_count=Count("pk"), lapsed_amount=Sum("amount", default=NO_MONEY)
-    )  # fmt: skip
+    """The five stages, in one query."""
+    stage = Case(
+        *(When(when, then=Value(code)) for code, when in _when(day).items()), default=Value("")
+    )
+    near = instalments.owed().filter(due_on__lte=day + QUARTER).annotate(stage=stage).order_by()
+    found = {
+        row["stage"]: (row["n"], row["total"])
+        for row in near.values("stage").annotate(n=Count("pk"), total=Sum("amount"))
+    }
     return [
-        Stage(code, label, tone, found[f"{code}_count"], found[f"{code}_amount"])
-        for code, (label, tone) in STAGES.items()
+        Stage(code, label, tone, *found.get(code, ())) for code, (label, tone) in STAGES.items()
     ]
 
 

@@ -130,7 +130,7 @@ def test_each_stage_opens_the_premiums_it_counts(
             address = f"{reverse('renewals')}?stage={stage.code}"
             address += f"&amp;team={group.pk}" if narrowed else ""
             assert f'href="{address}"' in page.content.decode()
-            listed = browser.get(address.replace("&amp;", "&")).context["sums"]
+            listed = browser.get(address.replace("&amp;", "&")).context["picked"].sums()
             assert (listed["n"], listed["amount"]) == (stage.count, stage.amount)
             assert stage.count == (1 if narrowed else 2)
 
