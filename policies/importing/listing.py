@@ -91,7 +91,8 @@ def ask(statement: str, params: dict[str, Any] | None = None) -> list[tuple[Any,
 _KNOWN = """
 ALTER TABLE import_list ADD policy_id bigint;
 UPDATE import_list l SET policy_id = y.id FROM policies_policy y
-WHERE y.insurer_id = %(insurer)s AND y.policy_no = l.policy_no
+WHERE y.insurer_id = %(insurer)s AND y.policy_no = l.policy_no;
+CREATE INDEX ON import_list (policy_id); ANALYZE import_list
 """
 _UNKNOWN = """
 DELETE FROM import_list WHERE policy_id IS NULL RETURNING row, policy_no, policy_no, holder_name
@@ -132,18 +133,25 @@ def findings(
 # --- what is due
 
 _REPEATED = """
-DELETE FROM import_list earlier USING import_list later
-WHERE later.policy_id = earlier.policy_id AND later.due_on = earlier.due_on
-  AND ({same}) AND later.n > earlier.n
+DELETE FROM import_list earlier USING (
+    SELECT n, lead(n) OVER (PARTITION BY policy_id, due_on, {same} ORDER BY n) AS again
+    FROM import_list
+) AS line
+WHERE earlier.n = line.n AND line.again IS NOT NULL
 RETURNING earlier.row, earlier.policy_no, earlier.policy_no, earlier.holder_name
 """
 
 
 def drop_repeated(order: "Order", report: "Report", *same: str) -> None:
     """Of lines about the same premium that agree in the columns `same`, the last one counts."""
-    agree = " AND ".join(f"later.{name} = earlier.{name}" for name in same)
-    rows = set(ask(_REPEATED.format(same=agree)))
+    rows = ask(_REPEATED.format(same=", ".join(same)))
     report.warnings += findings(order, "policy_no", "line_repeated", rows)
+
+
+def stage_dues(statement: str) -> None:
+    """Make the table `import_due`: one row for each premium that the list names."""
+    run(statement)
+    run("CREATE INDEX ON import_due (policy_id, due_on); ANALYZE import_due")
 
 
 _HALF_A_PERIOD = (

@@ -90,7 +90,7 @@ def write(order: Order, report: Report) -> None:
     today = {"today": order.today}
     listing.find_policies(order, report)
     listing.drop_repeated(order, report, "product_code", "product_name", "rider")
-    listing.run(_DUES)
+    listing.stage_dues(_DUES)
     touched = listing.changed(_POLICIES)
     touched |= listing.changed(_TAKE_BACK)
     touched |= listing.changed(listing.MOVE)

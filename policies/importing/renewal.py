@@ -39,7 +39,7 @@ def write(order: Order, report: Report) -> None:
     listing.find_policies(order, report)
     listing.refuse_not_paying(order, report)
     listing.drop_repeated(order, report, "product_name")
-    listing.run(_DUES)
+    listing.stage_dues(_DUES)
     paid = listing.ask(_PAID_ALREADY)
     report.warnings += listing.findings(order, "due_on", "premium_paid_already", paid)
     touched = listing.changed(listing.MOVE)

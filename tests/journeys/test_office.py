@@ -33,7 +33,7 @@ ERRORS = "7 rows were not imported"
 
 def upload(page: Page, office: Any) -> None:
     page.goto(f"{office.url}/imports/")
-    page.get_by_label("Drop the file here, or choose it").set_input_files(BOOK)
+    page.get_by_label("Drop files here, or choose them").set_input_files(BOOK)
     page.get_by_role("button", name="Upload and check").click()
     page.wait_for_url(re.compile(r"/imports/\d+/check/"))
 
@@ -100,7 +100,7 @@ def test_a_book_comes_in_without_script(office: Any) -> None:
 def test_a_book_comes_in_by_keyboard(office: Any) -> None:
     page = office.open("ADMIN")
     page.goto(f"{office.url}/imports/")
-    page.get_by_label("Drop the file here, or choose it").set_input_files(BOOK)
+    page.get_by_label("Drop files here, or choose them").set_input_files(BOOK)
     page.get_by_role("button", name="Upload and check").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/imports/\d+/check/"))

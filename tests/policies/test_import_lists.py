@@ -15,6 +15,7 @@ from clients.models import Client
 from policies.batches import ImportBatch
 from policies.importing.apply import Order, Report
 from policies.importing.intake import import_file, kinds_of
+from policies.importing.problems import Refusal
 from policies.lifecycle import PolicyEvent
 from policies.models import BankRow, Instalment, Insurer, Policy
 from tests.policies.importing.books import write_text, write_xlsx
@@ -346,3 +347,98 @@ def test_the_lists_of_a_workbook_are_told_apart(tmp_path: Path, owed: Any) -> No
     assert list(ImportBatch.objects.order_by("pk").values_list("kind", flat=True)) == [
         "renewal", "persistency"
     ]  # fmt: skip
+
+
+# --- bank returns
+
+BANK = ["账户名", "账号", "金额", "状态描述", "回盘日期", "费用类型", "关联业务号码", "管理机构"]
+
+
+def debit(number: str, words: str = "收费成功", amount: str = "1000.00") -> list[str]:
+    return ["张三", "6214", amount, words, "2026-06-12", "续期保费", number, "杭州"]
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Any:
+    def taken(*lines: Sequence[object], cut: int = 0, **more: Any) -> Report:
+        path = write_text(tmp_path / "b.csv", [BANK, *lines])
+        path.write_bytes(path.read_bytes()[: -cut or None])
+        return take(path, **more)
+
+    return taken
+
+
+def test_the_command_tells_what_the_bank_answered(tmp_path: Path, owed: Any) -> None:
+    for number in ("P1", "P2", "P3"):
+        owed(number, date(2026, 6, 1))
+    lines = [
+        debit("P1"),
+        debit("P2", "余额不足"),
+        debit("P3", "户名不符"),
+        debit("P9"),
+        debit("P1"),
+    ]
+    out = StringIO()
+    path = write_text(tmp_path / "b.csv", [BANK, *lines])
+    call_command("import_book", str(path), "--json", stdout=out)
+    said = json.loads(out.getvalue())
+    assert (said["kind"], said["rows"], said["rejected"]) == ("bank", 5, [])
+    assert (said["collected"], said["failed"], said["waiting"]) == (1, 2, 1)
+    assert said["failures"] == {"insufficient": 1, "name_mismatch": 1}
+    assert [(w["row"], w["value"], w["reason"]) for w in said["warnings"]] == [
+        (5, "P9", "line_waits")
+    ]
+    batch = ImportBatch.objects.get()
+    assert set(BankRow.objects.values_list("batch", flat=True)) == {batch.pk}
+    call_command("import_book", str(path), "--json", stdout=(again := StringIO()))
+    said = json.loads(again.getvalue())
+    assert (said["collected"], said["failed"], said["waiting"], said["repeated"]) == (0, 0, 0, 5)
+
+
+def test_a_check_of_a_return_writes_nothing(bank: Any, owed: Any) -> None:
+    owed("P1", date(2026, 6, 1))
+    before = everything()
+    assert bank(debit("P1"), dry_run=True).counts["collected"] == 1
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("total", "cut", "code"), [("999.00", 0, "control_total"), ("2000.00", 34, "cut_off")]
+)
+def test_a_return_that_is_refused_leaves_nothing_behind(
+    bank: Any, owed: Any, total: str, cut: int, code: str
+) -> None:
+    owed("P1", date(2026, 6, 1))
+    before = everything()
+    with pytest.raises(Refusal) as refused:
+        bank(debit("P1"), debit("P2"), ["合计", "", total, *[""] * 5], cut=cut)
+    assert refused.value.code == code
+    assert everything() == before
+
+
+# --- in whatever order they come
+
+
+@pytest.mark.parametrize("order", ["rpb", "rbp", "prb", "pbr", "brp", "bpr"])
+def test_any_order_of_the_lists_ends_alike(
+    order: str, renewal: Any, persistency: Any, bank: Any, owed: Any
+) -> None:
+    paid, failed = owed("P1", date(2026, 6, 1)), owed("P2", date(2026, 6, 1))
+    lists = {
+        "r": lambda: renewal(
+            ["P1", "张三", "定期", "2026-06-01", "1000"],
+            ["P2", "张三", "定期", "2026-06-01", "1000"],
+        ),
+        "p": lambda: persistency(
+            ["P1", "2026-06-01", "2026-06-01", "有效", "", "定期", "主险", "1000"],
+            ["P2", "2026-06-01", "2026-06-01", "有效", "余额不足", "定期", "主险", "1000"],
+        ),
+        "b": lambda: bank(debit("P1"), debit("P2", "余额不足")),
+    }
+    for letter in order * 2:
+        lists[letter]()
+    assert premiums(paid) == [
+        (date(2026, 6, 1), Decimal("1000.00"), True), (date(2027, 6, 1), Decimal("1000.00"), False)
+    ]  # fmt: skip
+    (open_one,) = failed.instalments.all()
+    assert (open_one.paid_on, open_one.failure, open_one.failed_on) == (None, "insufficient", TODAY)

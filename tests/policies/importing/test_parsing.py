@@ -213,7 +213,7 @@ def test_an_empty_premium_is_nought_with_a_warning():
         ("效力中止", "lapsed"),
         ("LAPSED", "lapsed"),
         ("终止", "terminated"),
-        ("理赔终止", "terminated"),
+        ("理赔终止", "claimed"),
         ("退保", "surrendered"),
         ("犹退", "cooled_off"),
         ("cooled off", "cooled_off"),
