@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.scope import ScopedQuerySet
+from policies.bank import BankRow
 
 if TYPE_CHECKING:
     from clients.models import Contact
@@ -35,15 +37,17 @@ class PromiseQuerySet(ScopedQuerySet["Promise"]):
         """Annotate `state_now`: what has become of the word by the end of `on`."""
         state = Promise.State
         in_time = Q(instalment__paid_on__lte=F("promised_on")) | Q(
-            received__gt=0, received__gte=F("amount")
+            came_in__gt=0, came_in__gte=F("amount")
         )
         return self.annotate(
+            came_in=F("received") + Coalesce(Subquery(_parts_collected()), Decimal(0))
+        ).annotate(
             state_now=Case(
                 When(replaced_on__lte=F("promised_on"), then=Value(state.REPLACED.value)),
                 When(in_time, then=Value(state.KEPT.value)),
                 When(instalment__closed_on__lte=F("promised_on"), then=Value(state.VOID.value)),
                 When(promised_on__gte=on, then=Value(state.OPEN.value)),
-                When(received__gt=0, then=Value(state.PARTLY.value)),
+                When(came_in__gt=0, then=Value(state.PARTLY.value)),
                 default=Value(state.BROKEN.value),
                 output_field=models.CharField(),
             )
@@ -54,6 +58,23 @@ class PromiseQuerySet(ScopedQuerySet["Promise"]):
         words: Any = self.promises().with_state(on).order_by()
         counts = words.values_list("state_now")
         return dict.fromkeys(Promise.State.values, 0) | dict(counts.annotate(n=Count("pk")))
+
+
+def _parts_collected() -> models.QuerySet[BankRow, Any]:
+    """What the bank collected in time for the policy, less than the premium, so that it stays owed."""
+    return (
+        BankRow.objects.filter(
+            policy=OuterRef("policy_id"),
+            ok=True,
+            state=BankRow.State.AMBIGUOUS,
+            why=BankRow.Why.AMOUNT,
+            returned_on__range=(OuterRef("made_on"), OuterRef("promised_on")),
+        )
+        .order_by()
+        .values("policy")
+        .annotate(money=Sum("amount"))
+        .values("money")
+    )
 
 
 class Promise(models.Model):

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from followups.daily import write_day
 from followups.models import FollowUp
 from followups.work import Refused, record, undo
-from policies.models import Instalment, Promise
+from policies.models import BankRow, ImportBatch, Instalment, Promise
 from policies.premiums import follow_dates, record_payment
 from policies.promises import receive_part
 from tests.conftest import TODAY
+from tests.test_doors import batch_of
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
@@ -99,6 +100,19 @@ def test_a_promise_kept_in_part_comes_back_too(owed: Any, alice: Any) -> None:
     say(alice, "will_pay", until=3)
     receive_part(owed, amount=Decimal(1000), on=day(2))
     assert open_on(4) == ["promise-check"]
+    assert (states(3), states(4)) == (["open"], ["partly"])
+
+
+def test_what_the_bank_collected_short_of_the_premium_is_a_part_of_the_promise(
+    owed: Any, alice: Any, admin: Any, tmp_path: Any
+) -> None:
+    say(alice, "will_pay", until=3)
+    batch = ImportBatch.objects.get(pk=batch_of(admin, tmp_path))
+    line = {
+        "batch": batch, "row": 1, "reference": owed.policy.policy_no, "amount": Decimal(1000),
+        "returned_on": day(2), "ok": True, "policy": owed.policy, "digest": "d",
+    }  # fmt: skip
+    BankRow.objects.create(state="ambiguous", why="amount", **line)
     assert (states(3), states(4)) == (["open"], ["partly"])
 
 
