@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import book, importing, pages, people, writing  # noqa: E402
+from bench import book, classes, importing, pages, people, writing  # noqa: E402
 from lib import dates  # noqa: E402
 
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))
@@ -59,6 +59,7 @@ def main() -> None:
         who = people.appoint_leaders()
         pages.bench_pages(who, say, CLIENTS)
         pages.bench_lists(who, say, CLIENTS)
+        classes.bench(say, today)
     importing.bench(say, int(200_000 * SCALE), int(500_000 * SCALE))
 
 

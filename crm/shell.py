@@ -27,6 +27,7 @@ CLIENTS = Place(_("Clients"), "people", "clients:list")
 POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
 RENEWALS = Place(_("Renewals"), "arrow-repeat", "renewals")
+CLASSES = Place(_("Classification"), "grid-3x3-gap", "classes")
 PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
 UNCOLLECTED = Place(_("Uncollected"), "journal-text", "uncollected")
 BANK = Place(_("Bank returns"), "bank", "bank:overview")
@@ -57,7 +58,7 @@ def places_of(user: User) -> list[Place]:
         ]
     if user.leads:
         return [TEAM, CLIENTS, POLICIES, RENEWALS, BANK, UNCOLLECTED, PERSISTENCY]
-    return [TODAY, CLIENTS, POLICIES, RENEWALS, PERSISTENCY]
+    return [TODAY, CLIENTS, POLICIES, RENEWALS, CLASSES, PERSISTENCY]
 
 
 def tabs_of(user: User) -> list[Place]:

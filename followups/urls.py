@@ -26,4 +26,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uncollected/", paper_views.uncollected_report, name="uncollected"),
     path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
     path("team/", include("followups.team_urls")),
+    path("classification/", include("followups.class_urls")),
 ]

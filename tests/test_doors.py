@@ -134,6 +134,11 @@ DOORS: dict[str, Door] = {
     "uncollected_export": Door(roles=SERVING, methods="POST"),
     "team": Door(roles=LEADERS, methods="GET"),
     "team_agent": of("agent", roles=LEADERS),
+    "classes": Door(roles=SERVING, methods="GET"),
+    "classes_print": Door(roles=SERVING, methods="GET"),
+    "classes_export": Door(roles=SERVING, methods="POST"),
+    "classes_curve": Door(roles=LEADERS, methods="GET"),
+    "class_set": of("client", methods="GET POST", post={"do": "lift"}),
 }
 SETTINGS_SITE = "admin"
 

@@ -1,0 +1,117 @@
+"""What the classification pages accept."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clients.forms import ListFilter
+from clients.models import Client
+from lib import dates
+from lib.versioned import DayInput
+from policies.classification import LONGEST_OVERRIDE, ClientClassQuerySet, longest_until
+from policies.models import ClientClass, Known
+
+LETTERS = "ABCD"
+USUAL_MONTHS = 3  # for which a class is set by hand unless somebody says otherwise
+
+
+class ClassFilter(ListFilter):
+    """The table's address; a wrong value in it is passed over."""
+
+    month = forms.RegexField(r"^(19|20)\d\d-(0[1-9]|1[0-2])$", required=False)
+    show = forms.ChoiceField(required=False, choices=Client.Class.choices)
+    letter = forms.ChoiceField(required=False, choices=[(letter, letter) for letter in LETTERS])
+    tier = forms.ChoiceField(required=False, choices=ClientClass.Tier.choices)
+    moved = forms.BooleanField(required=False)
+    by_hand = forms.BooleanField(required=False)
+    open = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    @property
+    def month_asked(self) -> date | None:
+        text = self.asked("month")
+        return date.fromisoformat(f"{text}-01") if text else None
+
+    def of_whom(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
+        agent = self.asked("agent")
+        return rows.filter(client__agent=agent) if agent else rows
+
+    def narrow(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
+        """Only the class, letter and tier that were asked for."""
+        wanted = {"show": "final_class", "letter": "client__attention", "tier": "tier"}
+        fits = Q(**{field: self.asked(name) for name, field in wanted.items() if self.asked(name)})
+        if self.asked("by_hand"):
+            fits &= Q(override__isnull=False)
+        if text := self.asked("q"):
+            fits &= Q(client__name__startswith=text)
+        rows = rows.filter(fits)
+        return rows.moved() if self.asked("moved") else rows
+
+
+class OverrideForm(forms.Form):
+    """A class set by hand."""
+
+    client_class = forms.ChoiceField(
+        label=_("Class"), choices=Client.Class.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    until = forms.DateField(label=_("Until"), widget=DayInput())
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.initial.setdefault("until", dates.add_months(today, USUAL_MONTHS))
+
+    @property
+    def first_day(self) -> date:
+        return self.today + timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        return longest_until(self.today)
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        if until <= self.today:
+            raise forms.ValidationError(_("Choose a day after today."))
+        if until > self.last_day:
+            raise forms.ValidationError(
+                _("At most %(n)s months: afterwards the figures decide, or you set it again.")
+                % {"n": LONGEST_OVERRIDE}
+            )
+        return until
+
+
+class KnownForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What was found out about a client; empty is as good as unknown."""
+
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    class Meta:
+        model = Known
+        fields = ("income", "need", "satisfied", "referred")
+        widgets = {
+            "satisfied": forms.NullBooleanSelect(),
+            "referred": forms.NullBooleanSelect(),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("income", "need"):
+            self.fields[name].min_value = 1  # type: ignore[attr-defined]
+            self.fields[name].widget.attrs |= {"min": 1, "step": "any", "inputmode": "decimal"}
+
+    def clean_income(self) -> Any:
+        return _more_than_nothing(self.cleaned_data["income"])
+
+    def clean_need(self) -> Any:
+        return _more_than_nothing(self.cleaned_data["need"])
+
+
+def _more_than_nothing(amount: Any) -> Any:
+    if amount is not None and amount <= 0:
+        raise forms.ValidationError(_("Leave it empty if it is not known; nothing is no amount."))
+    return amount

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from followups import class_views
+
+urlpatterns = [
+    path("", class_views.classes, name="classes"),
+    path("print/", class_views.print_classes, name="classes_print"),
+    path("export/", class_views.export_classes, name="classes_export"),
+    path("curve/", class_views.curve, name="classes_curve"),
+    path("<int:pk>/", class_views.set_class, name="class_set"),
+]

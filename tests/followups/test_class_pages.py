@@ -1,0 +1,357 @@
+"""The classification on pages, on paper and in files."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEntry
+from clients.models import Client
+from followups.class_forms import OverrideForm
+from followups.class_table import COLUMNS
+from policies.classification import classify
+from policies.curve import curve_of
+from policies.models import ClassOverride, ClientClass, Known, Thresholds
+from tests.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+JUNE, MAY = date(2026, 6, 1), date(2026, 5, 1)
+NAMES = ["甲", "乙", "丙", "丁"]
+
+
+@pytest.fixture(autouse=True)
+def _on_the_day() -> Any:
+    with time_machine.travel(f"{TODAY} 10:00+08:00", tick=False):
+        yield
+
+
+@pytest.fixture
+def book(make_client: Any, make_policy: Any) -> list[Any]:
+    """Four clients: the more they pay, the longer they have been clients."""
+    clients = []
+    for n, name in enumerate(NAMES):
+        client = make_client(name=f"{name}女士", id_number="11010519491231002X" if not n else "")
+        make_policy(client, premium=1000 * 4**n, effective_on=date(2026 - n, 1, 1))
+        clients.append(client)
+    Client.objects.filter(pk=clients[3].pk).update(attention="C")
+    return clients
+
+
+def page(browser: Any, asked: str = "") -> str:
+    answer = browser.get(f"/classification/{asked}")
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+# --- the table
+
+
+def test_the_table_shows_class_change_and_hint(login: Any, alice: Any, book: Any) -> None:
+    classify(MAY, MAY)
+    Client.objects.filter(pk=book[3].pk).update(do_not_contact=True)
+    classify(JUNE, TODAY)
+    words = page(login(alice))
+    assert all(f"{name}女士" in words for name in NAMES)
+    assert words.count('class="cls maintain"') == 4
+    assert "arrow-down" in words
+    assert "1 changed this month" in words or "1" in words
+
+
+def test_before_the_first_run_the_page_says_so(login: Any, alice: Any, book: Any) -> None:
+    assert "女士" not in page(login(alice))
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("?show=nurture", "丁"),
+        ("?show=maintain", "甲乙丙"),
+        ("?letter=C", "丁"),
+        ("?letter=D", ""),
+        ("?q=乙", "乙"),
+        ("?tier=key", "丁"),
+        ("?by_hand=on", ""),
+        ("?moved=on", ""),
+        ("?show=x&letter=Z&tier=9&page=-1&month=2026-13&open=x", "甲乙丙丁"),
+        ("?month=2026-05", "甲乙丙丁"),
+        ("?month=1999-01&page=99999", "甲乙丙丁"),
+    ],
+)
+def test_filters_narrow_and_nonsense_is_passed_over(
+    asked: str, shown: str, login: Any, alice: Any, book: Any
+) -> None:
+    classify(JUNE, TODAY)
+    words = page(login(alice), asked)
+    assert {name for name in NAMES if f"{name}女士</a>" in words} == set(shown)
+
+
+def test_each_sees_only_their_own(
+    login: Any, alice: Any, carol: Any, bob: Any, dora: Any, admin: Any, book: Any
+) -> None:
+    classify(JUNE, TODAY)
+    for user, sees in ((alice, True), (carol, False), (bob, True), (dora, True), (admin, True)):
+        assert ("丁女士" in page(login(user))) is sees
+    assert "丁女士" not in page(login(dora), f"?agent={carol.pk}")
+    assert "丁女士" in page(login(alice), f"?agent={carol.pk}")  # an agent has no choice
+
+
+def test_numbers_are_masked_everywhere(login: Any, alice: Any, book: Any) -> None:
+    classify(JUNE, TODAY)
+    Client.objects.update(mobile="13800002046")
+    browser = login(alice)
+    for words in (page(browser), page(browser, "print/")):
+        assert "138 **** 2046" in words
+        assert "1101**********002X" in words
+        assert "13800002046" not in words
+        assert "11010519491231002X" not in words
+
+
+def test_a_row_opens_the_clients_year(
+    login: Any, alice: Any, book: Any, make_followup: Any
+) -> None:
+    classify(JUNE, TODAY)
+    make_followup(book[0], list_on=date(2026, 3, 1), keep_until=date(2026, 3, 2), status="missed")
+    words = page(login(alice), f"?open={book[0].pk}")
+    assert 'class="year"' in words
+    assert 'class="year"' not in page(login(alice), "?open=999999999")
+
+
+def test_twenty_rows_cost_the_queries_of_one(
+    login: Any, alice: Any, bob: Any, make_client: Any, make_policy: Any
+) -> None:
+    first = make_policy().holder
+    browser = login(alice)
+
+    def cost(asked: str) -> int:
+        classify(JUNE, TODAY)
+        ClassOverride.put(first, "develop", by=bob, reason="x", until=JUNE.replace(month=8))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            page(browser, asked)
+        return len(queries)
+
+    few = {asked: cost(asked) for asked in ("", "print/", f"?open={first.pk}")}
+    for _ in range(19):
+        make_policy(make_policy(kind="annuity").holder)
+    assert {asked: cost(asked) for asked in few} == few
+    assert max(few.values()) <= 14
+
+
+# --- set by hand
+
+
+def set_class(browser: Any, client: Any, **said: Any) -> Any:
+    usual = {"do": "set", "client_class": "develop", "reason": "二孩出生", "until": "2026-09-12"}
+    return browser.post(f"/classification/{client.pk}/", usual | said)
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "dora", "admin"])
+def test_agent_and_leaders_set_a_class_by_hand(
+    who: str, request: Any, login: Any, book: Any
+) -> None:
+    classify(JUNE, TODAY)
+    user = request.getfixturevalue(who)
+    assert set_class(login(user), book[0], key="k").status_code == 302
+    made = ClassOverride.objects.get()
+    assert (made.by, made.client_class, made.reason) == (user, "develop", "二孩出生")
+    book[0].refresh_from_db()
+    assert book[0].client_class == "develop"
+    assert AuditEntry.objects.filter(actor=user, subject=f"client {book[0].pk}").exists()
+    assert "二孩出生" in page(login(user), f"{book[0].pk}/")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"reason": ""},
+        {"reason": "   "},
+        {"client_class": "x"},
+        {"client_class": ""},
+        {"until": "2026-06-12"},
+        {"until": "2020-01-01"},
+        {"until": "2026-12-13"},
+        {"until": "2026-02-30"},
+        {"until": ""},
+        {"reason": "x" * 201},
+    ],
+)
+def test_what_is_no_proper_override_is_told_and_nothing_saved(
+    said: dict[str, str], login: Any, alice: Any, book: Any
+) -> None:
+    classify(JUNE, TODAY)
+    answer = set_class(login(alice), book[0], **said)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    assert not ClassOverride.objects.exists()
+
+
+def test_six_months_are_the_longest() -> None:
+    said = {"client_class": "develop", "reason": "x", "until": "2026-12-12"}
+    assert OverrideForm(said, today=TODAY).is_valid()
+
+
+def test_a_form_sent_twice_acts_once(login: Any, alice: Any, book: Any) -> None:
+    classify(JUNE, TODAY)
+    browser = login(alice)
+    for _ in range(2):
+        assert set_class(browser, book[0], key="once").status_code == 302
+    assert ClassOverride.objects.count() == 1
+
+
+def test_the_figures_decide_again(login: Any, alice: Any, book: Any) -> None:
+    classify(JUNE, TODAY)
+    browser = login(alice)
+    set_class(browser, book[0])
+    browser.post(f"/classification/{book[0].pk}/", {"do": "lift", "key": "l"})
+    book[0].refresh_from_db()
+    assert book[0].client_class == "maintain"
+    assert ClientClass.objects.get(client=book[0]).override is None
+
+
+@pytest.mark.parametrize(
+    ("said", "saved"),
+    [
+        ({"income": "120000", "satisfied": "true"}, (120_000, None, True, None)),
+        ({"need": "800000", "referred": "false"}, (None, 800_000, None, False)),
+        ({}, (None, None, None, None)),
+    ],
+)
+def test_what_was_found_out_is_kept_and_the_rest_stays_unknown(
+    said: dict[str, str], saved: tuple[Any, ...], login: Any, alice: Any, book: Any
+) -> None:
+    answer = login(alice).post(f"/classification/{book[0].pk}/", said | {"do": "know"})
+    assert answer.status_code == 302
+    known = Known.objects.get()
+    assert (known.income, known.need, known.satisfied, known.referred) == saved
+
+
+@pytest.mark.parametrize("income", ["0", "-5", "viel", "1e400", "NaN"])
+def test_an_income_that_is_none_is_told(income: str, login: Any, alice: Any, book: Any) -> None:
+    said = {"do": "know", "income": income}
+    assert login(alice).post(f"/classification/{book[0].pk}/", said).status_code == 422
+    assert not Known.objects.exists()
+
+
+def test_a_strangers_client_is_not_there(login: Any, carol: Any, auditor: Any, book: Any) -> None:
+    assert login(carol).get(f"/classification/{book[0].pk}/").status_code == 404
+    assert set_class(login(carol), book[0]).status_code == 404
+    assert set_class(login(auditor), book[0]).status_code == 404
+
+
+# --- the curve
+
+
+def test_the_largest_clients_bring_most_of_the_premium(
+    make_policy: Any, login: Any, dora: Any, alice: Any
+) -> None:
+    for premium in [800, *[50] * 4]:
+        make_policy(premium=premium)
+    classify(JUNE, TODAY)
+    curve = curve_of(ClientClass.objects.filter(month=JUNE))
+    assert curve.fifth is not None
+    assert (curve.fifth.n, curve.fifth.share) == (1, 800 / curve.premium)
+    assert (curve.points[-1].n, curve.points[-1].share) == (5, 1)
+    assert [tier.n for tier in curve.tiers] == [1, 2, 2]
+    words = page(login(dora), "curve/")
+    assert "80.0" in words
+    assert "<polyline" in words
+    assert login(alice).get("/classification/curve/").status_code == 403
+
+
+def test_without_premiums_there_is_no_curve(login: Any, dora: Any, book: Any) -> None:
+    assert "<polyline" not in page(login(dora), "curve/")
+
+
+# --- files
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_export_is_what_is_shown_masked_and_recorded(
+    login: Any, alice: Any, carol: Any, book: Any
+) -> None:
+    classify(JUNE, TODAY)
+    browser = login(alice)
+    rows = rows_of(browser.post("/classification/export/?show=maintain", {"form": "csv"}))
+    assert len(rows) == 3
+    entry = AuditEntry.objects.get(action="export")
+    assert (entry.actor, entry.subject, entry.detail) == (alice, "classes of 2026-06", {"rows": 3})
+    assert rows_of(login(carol).post("/classification/export/", {"form": "csv"})) == []
+    xlsx = b"".join(browser.post("/classification/export/").streaming_content)
+    assert xlsx[:2] == b"PK"
+
+
+def told(capsys: Any, *arguments: str) -> list[dict[str, str]]:
+    call_command("export_classes", "--month", "2026-06", *arguments)
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out.lstrip("\ufeff"))))
+
+
+def test_the_command_writes_the_nine_columns_and_letter_change_reason(
+    capsys: Any, book: Any, alice: Any
+) -> None:
+    Client.objects.filter(pk=book[0].pk).update(mobile="13800002046")
+    classify(JUNE, TODAY)
+    ClassOverride.put(book[0], "develop", by=alice, reason="=二孩", until=date(2026, 9, 1))
+    rows = told(capsys)
+    assert tuple(rows[0]) == COLUMNS
+    [first] = [row for row in rows if row["name"] == "甲女士"]
+    assert first["number"] == "1"
+    assert (first["phone"], first["id_number"]) == ("138 **** 2046", "1101**********002X")
+    assert first["policy_no"] == book[0].policies.get().policy_no
+    assert first["reason"] == "'=二孩"
+    entry = AuditEntry.objects.get(action="export")
+    assert entry.detail == {"rows": 4, "agent": None, "revealed": False}
+
+
+def test_revealed_numbers_are_recorded(capsys: Any, book: Any) -> None:
+    Client.objects.filter(pk=book[0].pk).update(mobile="13800002046")
+    classify(JUNE, TODAY)
+    rows = told(capsys, "--reveal")
+    assert "13800002046" in {row["phone"] for row in rows}
+    assert "11010519491231002X" in {row["id_number"] for row in rows}
+    assert AuditEntry.objects.get(action="export").detail["revealed"] is True
+
+
+def test_the_command_refuses_a_month_without_a_run(book: Any) -> None:
+    for month in ("2026-06", "2026-6x", ""):
+        with pytest.raises(CommandError):
+            call_command("export_classes", "--month", month)
+    classify(JUNE, TODAY)
+    with pytest.raises(CommandError):
+        call_command("export_classes", "--month", "2026-06", "--agent", "nobody")
+    assert not AuditEntry.objects.exists()
+
+
+# --- the limits, in the settings site
+
+
+def test_limits_that_make_no_sense_are_told_and_not_saved(login: Any, admin: Any) -> None:
+    admin.is_staff = True
+    admin.save()
+    browser = login(admin)
+    url = "/settings/policies/thresholds/add/"
+    good = Thresholds().as_numbers()
+    bad = browser.post(url, good | {"nurture_from": 90})
+    assert bad.status_code == 200
+    assert "errorlist" in bad.content.decode()
+    assert not Thresholds.objects.exists()
+    assert browser.post(url, good | {"nurture_from": 30}).status_code == 302
+    assert Thresholds.current().nurture_from == 30
+    assert browser.get(url).status_code == 403  # there is one row
+
+
+def test_a_printed_table_says_whose_it_is(login: Any, alice: Any, book: Any) -> None:
+    classify(JUNE, TODAY)
+    words = page(login(alice), "print/?show=nurture")
+    assert "林晓芸 A1" in words
+    assert words.count("<tr><td>") == 1
