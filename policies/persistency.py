@@ -10,10 +10,11 @@ Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim or
 premium fell due; nothing due any more because the paying years are over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import (
@@ -224,16 +225,39 @@ class Lever:
         return (self.grace_ends_on - day).days
 
 
-def levers(among: PolicyQuerySet, month: date, k: int, day: date) -> list[Lever]:
-    """The fewest policies that lift the rate most: by weight, each with its share of the denominator."""
-    cohort = Cohort(month, k)
-    whole = sum((rate.denominator for rate in rates(among, month, k)), NO_MONEY)
-    rows, so_far = [], NO_MONEY
-    for policy in cohort.levers(among, day).select_related("holder__agent", "product"):
-        premium: Decimal = policy.a_year
-        so_far += premium
-        rows.append(Lever(policy, premium, premium / whole, so_far / whole, policy.grace_ends_on))
-    return rows
+@dataclass(frozen=True)
+class Levers:
+    """The fewest policies that lift the rate most, by weight; only those looked at are read whole."""
+
+    rows: Sequence[tuple[int, Decimal, date]]  # which policy, its premium, the end of its grace
+    whole: Decimal
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> list[Lever]:
+        totals = list(accumulate(premium for _pk, premium, _ends in self.rows))
+        policies = Policy.objects.select_related("holder__agent", "product")
+        found = policies.in_bulk([pk for pk, *_rest in self.rows[part]])
+        return [
+            Lever(found[pk], premium, premium / self.whole, total / self.whole, ends_on)
+            for (pk, premium, ends_on), total in zip(self.rows[part], totals[part], strict=True)
+        ]
+
+    @property
+    def worth(self) -> Decimal:
+        """What collecting all of them adds to the rate."""
+        premiums = (premium for _pk, premium, _ends in self.rows)
+        return sum(premiums, NO_MONEY) / self.whole if self.rows else NO_MONEY
+
+
+def levers(
+    among: PolicyQuerySet, month: date, k: int, day: date, whole: Rate | None = None
+) -> Levers:
+    """What can still be collected for that month, each as a share of `whole`, its rate."""
+    rate = Rate.of_all(rates(among, month, k)) if whole is None else whole
+    rows = Cohort(month, k).levers(among, day).values_list("pk", "a_year", "grace_ends_on")
+    return Levers(list(rows), rate.denominator)
 
 
 def latest_month(day: date) -> date:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -96,21 +95,22 @@ def persistency(request: Request) -> HttpResponse:
         raise PermissionDenied
     form = PersistencyForm(request.GET, user=request.user)
     asked = form.asked()
-    mine = asked.narrow(Policy.objects.visible_to(request.user))
+    mine = asked.narrow(Policy.objects.listed_for(request.user))
     today = dates.today()
     groups = rates(mine, asked.month, asked.k, by=asked.by, months=asked.months)
-    found = levers(mine, asked.month, asked.k, today)
-    whole = rates(mine, asked.month, asked.k, months=asked.months)
+    twelve = trend(mine, asked.month, asked.k)
+    _month, this_month = twelve[-1]
+    found = levers(mine, asked.month, asked.k, today, this_month)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "asked": asked,
         "form": form,
         "months": MONTHS,
-        "whole": whole[0] if whole else Rate(None, ""),
+        "whole": Rate.of_all(groups),
         "groups": Paginator(groups, PER_PAGE).get_page(request.GET.get("group")),
         "page": page,
         "levers": [(lever, lever.days_left(today)) for lever in page],
-        "worth": found[-1].total if found else Decimal(0),
-        "trend": trend(mine, asked.month, asked.k),
+        "worth": found.worth,
+        "trend": twelve,
     }
     return render(request, "policies/persistency.html", context)
