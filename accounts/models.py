@@ -1,5 +1,7 @@
 """Who works here: teams as a tree of any depth, and the people in them."""
 
+import hashlib
+import secrets
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -180,6 +182,48 @@ def _named(subject: object) -> str:
     if isinstance(subject, Iterable):
         return f"{len(list(subject))} rows"
     return str(subject)[:80]
+
+
+class CalendarFeed(models.Model):
+    """A secret address under which somebody's calendar reads the list; only its digest is kept."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="calendar_feed")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user}"
+
+    @classmethod
+    @transaction.atomic
+    def make(cls, user: User) -> str:
+        """Make an address, or a new one in place of the old; its secret is told only here."""
+        secret = secrets.token_urlsafe(32)
+        _feed, is_new = cls.objects.update_or_create(
+            user=user, defaults={"digest": digest_of(secret)}
+        )
+        AuditEntry.record(
+            user, AuditEntry.Action.UPDATE, user, calendar_feed="made" if is_new else "renewed"
+        )
+        return secret
+
+    @classmethod
+    @transaction.atomic
+    def revoke(cls, user: User) -> None:
+        gone, _rows = cls.objects.filter(user=user).delete()
+        if gone:
+            AuditEntry.record(user, AuditEntry.Action.UPDATE, user, calendar_feed="revoked")
+
+    @classmethod
+    def reader(cls, secret: str) -> User | None:
+        """Whose list the secret opens; nobody's when it was revoked or its owner left."""
+        found = User.objects.filter(is_active=True, calendar_feed__digest=digest_of(secret))
+        return found.select_related("team").first()
+
+
+def digest_of(secret: str) -> str:
+    """256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class SentForm(models.Model):

@@ -1,20 +1,24 @@
 """Coming in, going out, and one's own preferences."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.forms import LoginForm
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, CalendarFeed, SentForm, User
 
 THEMES = ("system", "light", "dark")
 A_YEAR = 365 * 24 * 3600
@@ -98,7 +102,34 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/me.html")
+    return _me(request)
+
+
+def _me(request: HttpRequest, address: str = "") -> HttpResponse:
+    assert isinstance(request.user, User)
+    feed = CalendarFeed.objects.filter(user=request.user).first()
+    context = {"feed": feed, "address": address, "key": str(uuid.uuid4())}
+    return render(request, "accounts/me.html", context)
+
+
+@require_POST
+def calendar_feed(request: HttpRequest) -> HttpResponse:
+    """Make the address of one's calendar, or a new one; the page says it this once."""
+    assert isinstance(request.user, User)
+    with transaction.atomic():
+        if not SentForm.first_time(request.user, request.POST.get("key", "")):
+            messages.info(request, _("The address was shown before. Make a new one if it is lost."))
+            return redirect("me")
+        secret = CalendarFeed.make(request.user)
+    return _me(request, request.build_absolute_uri(reverse("feed", args=[secret])))
+
+
+@require_POST
+def revoke_calendar_feed(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    CalendarFeed.revoke(request.user)
+    messages.success(request, _("The address is gone; calendars that used it find nothing."))
+    return redirect("me")
 
 
 @require_POST

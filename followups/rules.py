@@ -116,13 +116,16 @@ class Rule:
             rows = rows.alias(served_as=self.item_by)
         return rows.filter(Exists(plan), **reachable)
 
-    def candidates(self, first: date, last: date) -> QuerySet[Any]:
-        """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted."""
+    def candidates(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
+        """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted.
+
+        Whether they are wanted is asked as of the last day, or of another for a look ahead.
+        """
         offset = timedelta(days=self.day)
         occasions = {f"{self.on}__range": (first - offset, last - offset)}
         nothing = Value(None, output_field=IntegerField())
         return (
-            self.wanted(last)
+            self.wanted(as_of or last)
             .filter(**occasions)
             .order_by()
             .values_list(
@@ -137,7 +140,7 @@ class Rule:
             )
         )
 
-    def yet_to_write(self, first: date, last: date) -> QuerySet[Any]:
+    def yet_to_write(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
         """The candidates that no list holds yet.
 
         The constraint alone would keep them out, but refusing a row costs more than looking it up,
@@ -148,7 +151,7 @@ class Rule:
             rule=self.code, client_id=OuterRef(client), occasion_on=OuterRef(self.on)
         )
         same = {"policy_id": OuterRef(policy)} if policy else {"policy": None}
-        return self.candidates(first, last).exclude(Exists(written.filter(**same)))
+        return self.candidates(first, last, as_of=as_of).exclude(Exists(written.filter(**same)))
 
     def settled_as_of(self, list_day: date) -> date:
         """The day whose facts decide what is withdrawn from the list of `list_day`."""

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import paper_views, views
+from followups import feed, paper_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("uncollected/", paper_views.uncollected_report, name="uncollected"),
     path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
+    path("feed/<str:secret>.ics", feed.feed, name="feed"),
     path("team/", include("followups.team_urls")),
     path("classification/", include("followups.class_urls")),
 ]

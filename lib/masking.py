@@ -11,6 +11,11 @@ def mask_phone(number: str) -> str:
     return _last_four(digits)
 
 
+def mask_name(name: str) -> str:
+    """`陈**`: whose name it is recalls the rest, nobody else learns it."""
+    return f"{name[0]}**" if name else ""
+
+
 def mask_id(number: str) -> str:
     """`3301**********4217`; of shorter numbers (passports) only the last three."""
     if len(number) >= 15:

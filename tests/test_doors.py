@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 
+from accounts.models import CalendarFeed
 from accounts.scope import ScopedQuerySet
 from crm.home import home
 from tests.conftest import TODAY
@@ -26,7 +27,7 @@ SERVING = EVERYONE - {"auditor"}
 LEADERS = frozenset({"bob", "dora", "admin"})
 OFFICE = frozenset({"admin"})
 SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
-SEEN_BY = {"batch": OFFICE}
+SEEN_BY = {"batch": OFFICE, "feed": EVERYONE}
 
 OPEN = {200, 204, 301, 302, 303, 304, 400, 409, 422}  # let in, even if the form was not good enough
 NAME = "归爱丽丝服务"  # the name of Alice's client: on no page of a person who may not see it
@@ -77,6 +78,9 @@ DOORS: dict[str, Door] = {
     "set_language": Door(methods="POST", post={"language": "en"}, strangers=True),
     "me": Door(methods="GET"),
     "single_keys": Door(methods="POST"),
+    "calendar_feed": Door(methods="POST"),
+    "calendar_revoke": Door(methods="POST"),
+    "feed": of("feed", arg="secret", strangers=True),
     "audit_log": Door(roles=frozenset({"admin", "auditor"}), methods="GET"),
     "clients:list": Door(methods="GET"),
     "clients:new": Door(roles=SERVING),
@@ -246,7 +250,7 @@ def records(
     settings.MEDIA_ROOT = tmp_path
     orphans = _records(None, ORPHAN, make)
     own = _records(alice, NAME, make)
-    own |= {"agent": alice.pk, "batch": batch_of(admin, tmp_path)}
+    own |= {"agent": alice.pk, "batch": batch_of(admin, tmp_path), "feed": CalendarFeed.make(alice)}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
 
 

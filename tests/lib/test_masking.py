@@ -1,7 +1,7 @@
 import pytest
 from django.template import Context, Template
 
-from lib.masking import mask_account, mask_id, mask_phone
+from lib.masking import mask_account, mask_id, mask_name, mask_phone
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_the_filters_take_what_is_missing():
         "{% load masking %}{{ a|masked_phone }}|{{ b|masked_id }}|{{ b|masked_account }}"
     )
     assert page.render(Context({"a": "13812342046", "b": None})) == "138 **** 2046||"
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"), [("陈志远", "陈**"), ("欧阳志强", "欧**"), ("John Smith", "J**"), ("", "")]
+)
+def test_of_a_name_only_the_beginning_is_told(name: str, masked: str):
+    assert mask_name(name) == masked
