@@ -312,11 +312,12 @@ def _where(reader: User, agent: User, day: date, today: date) -> str:
     return on + whose
 
 
-def urgency(followup: FollowUp, day: date) -> tuple[int, bool, int, date, int, str, int]:
-    """Group, deadline today, grace days left, due date, class, then the name."""
-    instalment = followup.instalment
+def urgency(followup: FollowUp, day: date) -> tuple[int, bool, bool, int, date, int, str, int]:
+    """Group, broken promise, deadline today, grace days left, due date, class, then the name."""
+    instalment = followup.instalment if followup.series != "notice" else None
     return (
         KINDS.index(kind_of(followup)),
+        followup.rule != "promise-check",
         followup.keep_until != day,
         (instalment.grace_ends_on - day).days if instalment and instalment.due_on < day else FAR,
         instalment.due_on if instalment else followup.occasion_on,
