@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
+from crm import demo_money as money
 from followups import daily
 from followups.models import FollowUp
 from lib import dates, identity
@@ -39,6 +40,7 @@ STREETS = (
     "滨江区 江南大道",
     "余杭区 文一西路",
 )
+PAYS_OUT = {Product.Kind.ANNUITY, Product.Kind.ENDOWMENT}
 RELATIONS = ("本人", "本人", "本人", "配偶", "子女", "父母")
 BANKS = ("工商银行", "建设银行", "农业银行", "招商银行")
 
@@ -65,35 +67,6 @@ PLANS = (
     Plan("综合意外", Product.Kind.ACCIDENT, Policy.Mode.SINGLE, (200, 900), None, 1),
     Plan("百万医疗", Product.Kind.MEDICAL, Policy.Mode.SINGLE, (300, 2000), None, 1),
 )
-# Where a premium may stand, in days since it fell due: every stage of the way is peopled.
-STAGES = (
-    -90,
-    -88,
-    -60,
-    -30,
-    -29,
-    -20,
-    -7,
-    -3,
-    0,
-    1,
-    3,
-    10,
-    12,
-    25,
-    30,
-    33,
-    45,
-    48,
-    53,
-    55,
-    57,
-    59,
-    61,
-    64,
-    70,
-    200,
-)
 
 
 @transaction.atomic
@@ -105,9 +78,12 @@ def load(*, clients: int, seed: int, today: date) -> int:
     people = _clients(rng, clients, agents, today)
     policies = [p for person in people for p in _policies(rng, person, products, today)]
     _number_and_save(policies)
-    Instalment.objects.bulk_create(_instalments(policies), batch_size=2000)
+    Instalment.objects.bulk_create(money.instalments(policies, rng, today), batch_size=2000)
+    story = money.Story(rng, today, desk=User.objects.get(staff_no="ADMIN"))
+    story.begin()
     for back in range(DAYS_OF_HISTORY, 0, -1):
         day = today - timedelta(days=back)
+        story.tell(day)
         daily.write_day(day)
         _work_through(rng, day, agents)
     daily.write_again(today, today + timedelta(days=1))
@@ -204,7 +180,7 @@ def _policies(
             relation=rng.choice(RELATIONS),
             insured_name=holder.name,
             bank_name=rng.choice(BANKS),
-            account=f"6222{rng.randrange(10**12):012d}",
+            account=f"6222{rng.randrange(10**12):012d}" if rng.random() < 0.9 else "",
         )
         if policy.relation != "本人":
             policy.insured_name = holder.name[0] + rng.choice(GIVEN)
@@ -214,55 +190,36 @@ def _policies(
 
 def _date(policy: Policy, plan: Plan, rng: Random, today: date) -> None:
     """Give the policy a past that puts it where it should stand today."""
-    since_due = rng.choice(STAGES) if rng.random() < 0.45 else -rng.randrange(1, 360)
-    due_on = today - timedelta(days=since_due)
+    lot = rng.random()
     if plan.cover_years == 1:
         until = today + timedelta(days=rng.choice((30, 29, 7, 5, 0, 90, 150, 200, 260, 330)))
         policy.effective_on = dates.add_years(until + timedelta(days=1), -1)
         policy.covers_until = until
-    elif rng.random() < 0.04 and plan.kind in {Product.Kind.ANNUITY, Product.Kind.ENDOWMENT}:
+    elif lot < 0.04 and plan.kind in PAYS_OUT:
         policy.matures_on = today + timedelta(days=rng.choice((30, 28, 7, 4, 0)))
         policy.effective_on = dates.add_years(policy.matures_on, -(plan.cover_years or 15))
+    elif lot < 0.07:
+        policy.effective_on = today - timedelta(days=rng.randrange(1, 5))
+        money.owe(policy, dates.add_months(policy.effective_on, policy.months_between or 12))
     else:
-        policy.effective_on = dates.add_years(due_on, -rng.randrange(1, 5))
-        policy.next_due_on = due_on
-        policy.lapses_on = due_on + timedelta(days=61)
-        if plan.kind in {Product.Kind.ANNUITY, Product.Kind.ENDOWMENT} and plan.cover_years:
-            policy.matures_on = dates.cover_end(policy.effective_on, plan.cover_years)
-    policy.issued_on = policy.effective_on
-    policy.receipt_signed_on = policy.effective_on + timedelta(days=9)
-    if rng.random() < 0.02:
-        policy.issued_on = today - timedelta(days=rng.randrange(1, 5))
-        policy.receipt_signed_on = None
+        money.put_in_the_past(policy, rng, today)
+    money.settle_the_rest(policy, rng, today)
+    if plan.kind in PAYS_OUT and plan.cover_years and policy.matures_on is None:
+        policy.matures_on = dates.cover_end(_begins(policy), plan.cover_years)
+    policy.issued_on = _begins(policy)
+    if policy.issued_on < today - timedelta(days=9):
+        policy.receipt_signed_on = policy.issued_on + timedelta(days=9)
+
+
+def _begins(policy: Policy) -> date:
+    assert policy.effective_on is not None
+    return policy.effective_on
 
 
 def _number_and_save(policies: list[Policy]) -> None:
     for n, policy in enumerate(policies):
         policy.policy_no = f"P3301{policy.effective_on:%Y%m%d}{n:06d}"
     Policy.objects.bulk_create(policies, batch_size=2000)
-
-
-def _instalments(policies: list[Policy]) -> Iterator[Instalment]:
-    """The open one, and those paid in the years before."""
-    for policy in policies:
-        months = policy.months_between
-        if not policy.next_due_on or not months or not policy.effective_on:
-            continue
-        ends_on = policy.next_due_on + timedelta(days=60)
-        yield Instalment(
-            policy=policy, due_on=policy.next_due_on, grace_ends_on=ends_on, amount=policy.premium
-        )
-        for n in range(1, 6):
-            due_on = dates.add_months(policy.next_due_on, -n * months)
-            if due_on < policy.effective_on:
-                break
-            yield Instalment(
-                policy=policy,
-                due_on=due_on,
-                grace_ends_on=due_on + timedelta(days=60),
-                amount=policy.premium,
-                paid_on=due_on + timedelta(days=n % 4),
-            )
 
 
 def _work_through(rng: Random, day: date, agents: list[User], share: float | None = None) -> None:
