@@ -31,6 +31,7 @@ PER_PAGE = 20
 A_YEAR_AGO = timedelta(days=400)  # older premiums are nobody's guess
 NEAR = timedelta(days=35)  # what was booked as paid longer before is other money
 SHOWN_CHOICES = 4
+MONEY_FIRST = ("-ok", "-returned_on", "row", "pk")
 
 View = Callable[..., HttpResponse]
 
@@ -196,11 +197,9 @@ def _lines_page(
     request: Request, mine: BankRowQuerySet, form: LinesForm, *, refused: "Refused | None" = None
 ) -> HttpResponse:
     found = form.narrow(mine)
-    ordered = found.order_by("-returned_on", "row", "pk")
-    page = Paginator(ordered.values_list("pk", flat=True), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    rows = list(mine.for_list().filter(pk__in=list(page)).order_by("-returned_on", "row", "pk"))
+    pks = found.order_by(*MONEY_FIRST).values_list("pk", flat=True)
+    page = Paginator(pks, PER_PAGE).get_page(request.GET.get("page"))
+    rows = list(mine.for_list().filter(pk__in=list(page)).order_by(*MONEY_FIRST))
     if refused and refused.row.pk not in {row.pk for row in rows}:
         rows.insert(0, refused.row)
     context = {

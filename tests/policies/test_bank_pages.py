@@ -237,6 +237,16 @@ def test_the_same_file_again_leaves_what_a_person_said(owed: Any, admin: Any) ->
     assert BankRow.objects.get(ok=True).settled_by == admin
 
 
+def test_lines_with_money_come_before_those_without(owed: Any, admin: Any, login: Any) -> None:
+    number = owed().policy.policy_no
+    post(
+        Line(number, amount=Decimal(5), failure="insufficient", on=COLLECTED + timedelta(days=5)),
+        Line(number, amount=Decimal(7)),
+    )
+    cards = login(admin).get(QUEUE).context["cards"]
+    assert [card.row.ok for card in cards] == [True, False]
+
+
 # --- whose lines they are
 
 
