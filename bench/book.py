@@ -39,10 +39,12 @@ SELECT (SELECT min(id) FROM policies_insurer), 'P' || lpad(n::text, 12, '0'), ''
     (SELECT max(id) FROM clients_client) - n % {clients}, '', '', '', NULL,
     (SELECT min(id) FROM policies_product) + n % 4, 200000, 1000 + n % 70000,
     (ARRAY['yearly', 'yearly', 'yearly', 'half_yearly', 'monthly'])[1 + n % 5], 20,
-    CASE WHEN n % 4 = 3 THEN 1 END, DATE '2024-01-01', DATE '2024-01-01', due,
+    CASE WHEN n % 4 = 3 THEN 1 END, effective, effective, due,
     CASE WHEN n % 4 = 1 THEN DATE '{today}' + n % {spread} END, CASE WHEN n % 4 = 3 THEN DATE '{today}' + n % {spread} END,
-    DATE '2024-01-10', due + 61, 'in_force', '', '', 1, now()
-FROM generate_series({first} + 1, {first} + {policies}) AS n, LATERAL (SELECT DATE '{today}' - 62 + (n * 31) % {spread} AS due) AS d;
+    effective + 9, due + 61, 'in_force', '', '', 1, now()
+FROM generate_series({first} + 1, {first} + {policies}) AS n,
+    LATERAL (SELECT DATE '{today}' - 62 + (n * 31) % {spread} AS due) AS d,
+    LATERAL (SELECT (due - make_interval(years => {years} + n % 7))::date AS effective) AS e;
 INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
 SELECT id, next_due_on, next_due_on + 60, premium FROM policies_policy WHERE product_id % 4 <> 0
     AND next_due_on >= DATE '{today}' - 62;
@@ -65,7 +67,8 @@ def fill(
     _let_columns_default(Team, User, Insurer, Product, Client, Policy, Instalment)
     with connection.cursor() as cursor:
         cursor.execute(OFFICE.format(agents=agents))
-    _add(clients=clients, policies=policies, today=today, spread=spread, agents=agents, first=0)
+    size = {"clients": clients, "policies": policies, "agents": agents}
+    _add(**size, today=today, spread=spread, years=1, first=0)
 
 
 def grow(*, clients: int, policies: int, today: date, agents: int = 1375) -> None:
@@ -74,7 +77,8 @@ def grow(*, clients: int, policies: int, today: date, agents: int = 1375) -> Non
         cursor.execute("SELECT max(substr(policy_no, 2)::bigint) FROM policies_policy")
         (first,) = cursor.fetchone()
     later = today + TEN_YEARS
-    _add(clients=clients, policies=policies, today=later, spread=427, agents=agents, first=first)
+    size = {"clients": clients, "policies": policies, "agents": agents}
+    _add(**size, today=later, spread=427, years=11, first=first)
 
 
 def live_a_day(day: date, *, clients: int) -> None:

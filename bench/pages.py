@@ -31,6 +31,14 @@ PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
     "policy list": ("agent", "/policies/", 0.3, 12, 15_000),
     "client list of a manager": ("manager", "/clients/", 0.5, 12, 40_000),
     "team page of 30 agents": ("supervisor", "/team/", 0.5, 20, 15_000),
+    "renewals of an agent": ("agent", "/renewals/", 0.3, 12, 15_000),
+    "renewals of 30 agents": ("supervisor", "/renewals/", 0.3, 12, 15_000),
+    "renewals of a department": ("manager of a department", "/renewals/", 1.0, 12, 15_000),
+    "renewals of the province": ("administrator", "/renewals/", 3.0, 12, 40_000),
+    "persistency of an agent": ("agent", "/persistency/", 0.3, 12, 15_000),
+    "persistency of 30 agents": ("supervisor", "/persistency/", 0.3, 12, 15_000),
+    "persistency of a department": ("manager of a department", "/persistency/", 1.0, 12, 15_000),
+    "persistency of the province": ("administrator", "/persistency/", 3.0, 12, 40_000),
 }
 LISTS: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "clients": (

@@ -235,6 +235,9 @@ class Levers:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __iter__(self) -> Iterator[Lever]:
+        return iter(self[:])
+
     def __getitem__(self, part: slice) -> list[Lever]:
         totals = list(accumulate(premium for _pk, premium, _ends in self.rows))
         policies = Policy.objects.select_related("holder__agent", "product")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from clients.forms import agents_of
 from clients.views import Request
 from lib import dates
 from policies.models import Policy, PolicyQuerySet
-from policies.persistency import MONTHS, Rate, latest_month, levers, rates, trend
+from policies.persistency import MONTHS, Lever, Rate, latest_month, levers, rates, trend
 from policies.renewal_views import teams_of
 
 PER_PAGE = 50
@@ -101,7 +101,9 @@ def persistency(request: Request) -> HttpResponse:
     twelve = trend(mine, asked.month, asked.k)
     _month, this_month = twelve[-1]
     found = levers(mine, asked.month, asked.k, today, this_month)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    page: Page[Lever] = Paginator(found, PER_PAGE).get_page(  # type: ignore[arg-type]
+        request.GET.get("page")
+    )
     context: dict[str, Any] = {
         "asked": asked,
         "form": form,

@@ -24,7 +24,18 @@ from lib import dates
 from lib.paging import Found, Page, page_of
 from lib.tables import download
 from policies.models import Instalment, InstalmentQuerySet, Policy, Product
-from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, in_cell, in_stage, nine_grid, pipeline
+from policies.renewals import (
+    CELLS,
+    COLUMNS,
+    ROWS,
+    STAGES,
+    Cell,
+    Stage,
+    in_cell,
+    in_stage,
+    nine_grid,
+    pipeline,
+)
 from policies.renewals import numbered as premium_number
 
 NO_MONEY = Decimal(0)
@@ -129,7 +140,8 @@ def renewals(request: Request) -> HttpResponse:
     today, month = dates.today(), form.month_shown
     picked = form.picked(mine, today)
     stages, grid = pipeline(mine, today), nine_grid(mine, month)
-    numbers = {each.code: each for each in (*stages, *grid.totals, *grid.cells.values())}
+    shown: tuple[Stage | Cell, ...] = (*stages, *grid.totals, *grid.cells.values())
+    numbers = {each.code: each for each in shown}
     number = numbers[picked.code]
     page = picked.page(form.order, form.asked("page") or 1, number.count)
     context = {
@@ -184,9 +196,19 @@ def teams_of(user: User) -> QuerySet[Team]:
 
 
 EXPORTED = (
-    _("Client"), _("Policy number"), _("Product"), _("Agent number"), _("Agent"), _("Premium number"),
-    _("Due on"), _("Grace ends on"), _("Days of cover left"), _("Premium"), _("Sum assured"), _("State"),
-)  # fmt: skip
+    _("Client"),
+    _("Policy number"),
+    _("Product"),
+    _("Agent number"),
+    _("Agent"),
+    _("Premium number"),
+    _("Due on"),
+    _("Grace ends on"),
+    _("Days of cover left"),
+    _("Premium"),
+    _("Sum assured"),
+    _("State"),
+)
 
 
 @require_POST
