@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
 
 from accounts.models import Role, Team, User
-from accounts.scope import agents_seen_by
+from accounts.scope import FEW, agents_seen_by
 from clients.models import Client
 from followups.models import FollowUp
 from lib import names
@@ -174,7 +174,7 @@ def agents_of(user: User, team: Team | None = None) -> QuerySet[User]:
 
 def board(user: User, day: date, team: Team | None = None) -> Board:
     """Everything the team page shows on `day`."""
-    instalments, policies = Instalment.objects.visible_to(user), Policy.objects.visible_to(user)
+    instalments, policies = Instalment.objects.listed_for(user), Policy.objects.listed_for(user)
     if team:
         members = User.objects.filter(team__path__startswith=team.path).values("pk")
         instalments = instalments.filter(policy__holder__agent__in=members)
@@ -194,13 +194,15 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
     count against d. A rate is a whole percent rounded down, None where d asked for nothing.
     """
     first = day - timedelta(days=DAYS_BACK)
-    followups = FollowUp.objects.visible_to(user).filter(client__agent__in=agents.values("pk"))
+    everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
+    # A group is named one by one, so that the planner knows how few there are.
+    theirs = [agent.pk for agent in everyone] if len(everyone) <= FEW else agents.values("pk")
+    followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs)
     done, unfinished = _done_by_day(followups, first, day), _unfinished(followups, first, day)
     overdue = dict(
         followups.overdue(day).order_by().values_list("client__agent").annotate(n=Count("pk"))
     )
-    grace = _grace(user, agents, day)
-    everyone = agents.select_related("team").order_by("team__path", "staff_no")
+    grace = _grace(user, theirs, day)
     return [
         AgentFigures(
             agent,
@@ -260,8 +262,8 @@ def _is_low(rate: Rate) -> bool:
     return rate.by_premium is not None and rate.by_premium < LOW_RATE
 
 
-def _grace(user: User, agents: QuerySet[User], day: date) -> dict[int, Owed]:
-    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=agents.values("pk"))
+def _grace(user: User, theirs: Any, day: date) -> dict[int, Owed]:
+    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=theirs)
     soon = Q(grace_ends_on__lte=day + SOON)
     rows = (
         owed.in_grace(day)
