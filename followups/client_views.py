@@ -21,7 +21,7 @@ from followups import money_words
 from followups.models import FollowUp
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
-from policies.happened import from_the_days, tell
+from policies.happened import Told, from_the_days, tell
 from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
 from policies.premium_line import Held
@@ -242,10 +242,11 @@ def moves_of(client: Client, policies: list[Policy], today: date) -> Iterator[Ev
     moves = PolicyEvent.objects.filter(policy__holder=client).select_related("by")
     latest = list(moves[:MOST_EVENTS])
     by_pk = {policy.pk: policy for policy in policies}
-    told = [(tell(event), by_pk.get(event.policy_id)) for event in latest]
+    told: list[tuple[Told, Policy | None]] = []
     for policy in policies:
         own = [event for event in latest if event.policy_id == policy.pk]
         told += [(one, policy) for one in from_the_days(policy, own, today)]
+    told += [(tell(event), by_pk.get(event.policy_id)) for event in latest]
     for one, about in told:
         said = " · ".join(filter(None, [str(one.source), one.by]))
         yield Event(one.on, one.icon, one.tone, one.title, beside=said, policy=about)

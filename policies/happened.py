@@ -43,8 +43,7 @@ PREMIUM_LOOKS = {
 def story_of(policy: Policy, events: Iterable[PolicyEvent], today: date) -> list[Told]:
     """The latest first; what no event says, because it followed from the dates, is added."""
     written = list(events)
-    told = [tell(event) for event in written]
-    told += from_the_days(policy, written, today)
+    told = [*from_the_days(policy, written, today), *map(tell, written)]
     if policy.effective_on and policy.effective_on <= today:
         told.append(Told(policy.effective_on, "umbrella", "accent", _("Cover began")))
     return sorted(told, key=lambda one: one.on, reverse=True)

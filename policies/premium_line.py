@@ -24,7 +24,9 @@ LABEL, NOW = 10, 6  # half the room that the words of a mark and of today take, 
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened on the line. `side` is where its words fit, nothing if they do not."""
+    """Something that happened on the line. `side` is where its words fit, nothing if they do not:
+    over the mark, ending or starting at it, and "high" in a row above the others.
+    """
 
     on: date
     icon: str
@@ -32,6 +34,10 @@ class Mark:
     words: str
     at: int
     side: str = "mid"
+
+    @property
+    def is_high(self) -> bool:
+        return self.side.startswith("high")
 
 
 @dataclass(frozen=True)
@@ -92,13 +98,15 @@ class Line:
         return END
 
     @property
-    def failed(self) -> list[Mark]:
-        return [mark for mark in self.marks if mark.tone == "danger"]
+    def is_tall(self) -> bool:
+        """Whether a second row of words is needed above the bar."""
+        return any(mark.is_high for mark in self.marks)
 
     @property
     def room_at_70(self) -> bool:
         """Whether the words about reinstatement find room between the others."""
-        taken = [self.at, *(mark.at for mark in self.marks if mark.side)]
+        words = (mark.at for mark in self.marks if mark.side and not mark.is_high)
+        taken = [self.at, *words]
         return all(not 54 < at < 84 for at in taken)
 
     @property
@@ -164,8 +172,8 @@ def _sayings(line: Line, instalment: Instalment, words: Iterable[Word]) -> list[
 
 
 def _with_room(marks: list[Mark], now: int) -> list[Mark]:
-    """The newest keep their words; a mark whose words would cover others is only a stroke."""
-    taken = [(now - NOW, now + NOW)]
+    """The newest choose first where their words stand; who finds no room is only a stroke."""
+    rows: dict[str, list[tuple[int, int]]] = {"": [(now - NOW, now + NOW)], "high ": []}
     placed = []
     for mark in sorted(marks, key=lambda mark: (mark.on, mark.tone), reverse=True):
         spans = {
@@ -174,14 +182,15 @@ def _with_room(marks: list[Mark], now: int) -> list[Mark]:
             "start": (mark.at, mark.at + 2 * LABEL),
         }
         free = (
-            side
+            (row, side)
+            for row, taken in rows.items()
             for side, (left, right) in spans.items()
             if left >= 0 and right <= END and all(right <= a or left >= b for a, b in taken)
         )
-        side = next(free, "")
+        row, side = next(free, ("", ""))
         if side:
-            taken.append(spans[side])
-        placed.append(replace(mark, side=side))
+            rows[row].append(spans[side])
+        placed.append(replace(mark, side=row + side))
     return placed[::-1]
 
 
@@ -224,6 +233,7 @@ def states_of(policy: Policy, line: Line | None, today: date) -> list[State]:
     """The five states a policy can be in, with the day on which each begins or ends."""
     now = _current(policy, line, today)
     ended = policy.status not in Policy.ALIVE
+    over = ended or (policy.next_due_on is None and now != "lapsed")
     until = _until(policy, line)
     lapses_on = line.lapses_on if line else policy.lapses_on
     lapsing = _("No cover from %(day)s") % {"day": day(lapses_on, "year")} if lapses_on else ""
@@ -231,14 +241,15 @@ def states_of(policy: Policy, line: Line | None, today: date) -> list[State]:
     paid_up = policy.status == Policy.Status.PAID_UP
     back_on = policy.reinstated_on
     back = _("Reinstated on %(day)s") % {"day": day(back_on, "year")} if back_on else ""
+    coming_back = "" if over else _("Pay with interest, declare health")
     ended_as = Policy.Status(policy.status).label if ended else _("Ended")
     ending = _("on %(day)s") % {"day": day(policy.ended_on, "year")} if policy.ended_on else ""
     covered = _("Nothing more to pay") if policy.next_due_on is None else _("Covered")
     rows = [
         ("in_force", _("Reduced paid-up") if paid_up else _("In force"), "ok", until or covered),
-        ("grace", _("Grace"), grace_tone, "" if ended else _("Covered; just pay")),
-        ("lapsed", _("Lapsed"), "danger", "" if ended else lapsing or _("No cover")),
-        ("reinstated", _("Reinstated"), "teal", back or _("Pay with interest, declare health")),
+        ("grace", _("Grace"), grace_tone, "" if over else _("Covered; just pay")),
+        ("lapsed", _("Lapsed"), "danger", "" if over else lapsing or _("No cover")),
+        ("reinstated", _("Reinstated"), "teal", back or coming_back),
         ("ended", str(ended_as), "slate", ending or _("No longer served")),
     ]
     tinted = {"in_force", "grace"} if now == "grace" else {now}

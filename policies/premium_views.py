@@ -34,6 +34,7 @@ class Deed:
     lead: str | Promise
     button: str | Promise
     done: str | Promise
+    when: str | Promise
     icon: str
     form: type[BookingForm]
     act: Callable[[Policy, dict[str, Any], User], object]
@@ -72,6 +73,7 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("The insurer has the money: the next premium opens, and nobody is reminded."),
         gettext_lazy("Mark paid"),
         gettext_lazy("Payment recorded"),
+        gettext_lazy("Paid on"),
         "check-lg",
         PremiumForm,
         _pay,
@@ -81,6 +83,7 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("The insurer forgoes this premium; cover goes on and the next one opens."),
         gettext_lazy("Waive it"),
         gettext_lazy("Premium waived"),
+        gettext_lazy("Waived on"),
         "heart",
         PremiumForm,
         _waive,
@@ -90,6 +93,7 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("The insurer has advanced this premium from the cash value; interest runs."),
         gettext_lazy("Enter the loan"),
         gettext_lazy("Premium loan entered"),
+        gettext_lazy("Advanced on"),
         "bank",
         PremiumForm,
         _advance,
@@ -99,6 +103,7 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("From the open premium on, this much is paid in this rhythm."),
         gettext_lazy("Change it"),
         gettext_lazy("Premium mode changed"),
+        gettext_lazy("Changed on"),
         "arrow-repeat",
         ModeForm,
         _change_mode,
