@@ -50,6 +50,7 @@ def places_of(user: User) -> list[Place]:
             POLICIES,
             TEAM,
             RENEWALS,
+            CLASSES,
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
@@ -57,7 +58,7 @@ def places_of(user: User) -> list[Place]:
             *settings_site,
         ]
     if user.leads:
-        return [TEAM, CLIENTS, POLICIES, RENEWALS, BANK, UNCOLLECTED, PERSISTENCY]
+        return [TEAM, CLIENTS, POLICIES, RENEWALS, CLASSES, BANK, UNCOLLECTED, PERSISTENCY]
     return [TODAY, CLIENTS, POLICIES, RENEWALS, CLASSES, PERSISTENCY]
 
 
