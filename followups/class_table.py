@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from clients.models import Client
 from lib.masking import mask_id, mask_phone
@@ -51,7 +51,7 @@ class Line:
     @property
     def products(self) -> str:
         found = dict.fromkeys(filter(None, (_kind(policy) for policy in self.held)))
-        return _(", ").join(map(str, found))
+        return pgettext("list", ", ").join(map(str, found))
 
     @property
     def source(self) -> str:
@@ -126,7 +126,7 @@ def _cells(line: Line, reveal: bool) -> tuple[Any, ...]:
         line.products,
         client.id_number if reveal else line.id_number,
         line.source,
-        _(", ").join(policy.policy_no for policy in line.held),
+        pgettext("list", ", ").join(policy.policy_no for policy in line.held),
         str(row.get_final_class_display()),
         str(row.get_hint_display()),
         client.attention,
