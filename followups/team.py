@@ -196,7 +196,7 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
     first = day - timedelta(days=DAYS_BACK)
     everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
     # A group is named one by one, so that the planner knows how few there are.
-    theirs = [agent.pk for agent in everyone] if len(everyone) <= FEW else agents.values("pk")
+    theirs: Any = [agent.pk for agent in everyone] if len(everyone) <= FEW else agents.values("pk")
     followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs)
     done, unfinished = _done_by_day(followups, first, day), _unfinished(followups, first, day)
     overdue = dict(
