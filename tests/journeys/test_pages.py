@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import Page
 
 from followups.models import FollowUp
+from policies.batches import ImportBatch
 from policies.models import Policy
 from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
 
-MAIN = ("today", "task", "client", "team")
+MAIN = ("today", "task", "client", "team", "renewals", "persistency")
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 LOOKS = {("zh-hans", "light"), ("en", "dark")}
 
@@ -21,6 +22,8 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
     tasks = FollowUp.objects.open().on(office.today).filter(client__agent__staff_no="A1001")
     task = tasks.filter(series="premium").first() or tasks.first()
     policy = Policy.objects.filter(holder__agent__staff_no="A1001", next_due_on__isnull=False)[0]
+    desk = Policy.objects.recoverable(office.today).filter(reinstatements__isnull=False)[0]
+    batch = ImportBatch.objects.filter(kind="bank")[0]
     return {
         "login": ("", "/accounts/login/"),
         "today": ("A1001", "/today/"),
@@ -38,7 +41,16 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
         "me": ("A1001", "/accounts/me/"),
         "team": ("M1001", "/team/"),
         "agent": ("M1001", f"/team/{office.user('A1001').pk}/"),
+        "renewals": ("M1001", "/renewals/"),
+        "own renewals": ("A1001", "/renewals/?stage=lapsed"),
+        "persistency": ("M1001", "/persistency/?k=25"),
+        "reinstatements": ("M1001", "/reinstatements/"),
+        "reinstatement": ("M1001", f"/reinstatements/{desk.pk}/"),
+        "uncollected": ("M1001", "/uncollected/"),
+        "bank": ("ADMIN", "/bank/"),
+        "bank lines": ("ADMIN", "/bank/lines/"),
         "imports": ("ADMIN", "/imports/"),
+        "import result": ("ADMIN", f"/imports/{batch.pk}/result/"),
         "audit": ("ADMIN", "/audit/"),
     }
 
