@@ -363,6 +363,17 @@ def post(order: "Order", report: "Report | None" = None) -> Posted:
     return posted
 
 
+def look_again(order: "Order") -> None:
+    """Post the lines that waited, now that the insurer's list has told more; without one, nothing."""
+    waiting = BankRow.objects.waiting().filter(settled_by=None, batch__insurer=order.insurer)
+    if order.batch is None or not waiting.exists():
+        return
+    with because(PolicyEvent.Source.BANK, on=order.today, by=order.by, batch=order.batch):
+        posting.no_file()
+        posting.judge(order.insurer.pk)
+        posting.write(order.batch, order.by.pk if order.by else None)
+
+
 def _branches_of_ours(insurer_id: int) -> set[str]:
     """The branches of the file; raise Refusal if one is none of ours."""
     found = posting.fetch(

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEntry, Role, User
 from lib import dates
+from policies import bank
 from policies.bank import Branch
 from policies.importing import listing, matching, staging, writing
 from policies.importing.layouts import ISSUED, Layout
@@ -142,6 +143,8 @@ def take_in(
             if order.dry_run:
                 transaction.set_rollback(True)
             else:
+                if layout.code != "bank":
+                    bank.look_again(order)
                 _record(order, report)
                 finish(report)
     finally:

@@ -42,30 +42,42 @@ WITH said AS (
     FROM import_bank
 ), marked AS (SELECT *, {_DIGEST} AS digest FROM said)
 SELECT DISTINCT ON (m.digest) m.*, y.id AS policy_id, NULL::bigint AS id,
-    NULL::bigint AS was_of, false AS was_paying, 0 AS turn, 'unknown' AS state, '' AS why,
+    NULL::bigint AS was_of, false AS was_paying, true AS fresh, 0 AS turn, 'unknown' AS state, '' AS why,
     NULL::date AS due_on, false AS confirms
 FROM marked m
 LEFT JOIN policies_policy y ON y.insurer_id = %(insurer)s AND y.policy_no = m.reference
 WHERE NOT EXISTS (SELECT FROM policies_bankrow b WHERE b.digest = m.digest)
 ORDER BY m.digest, m.n
 """,
-    "CREATE INDEX ON bank_line (policy_id); ANALYZE bank_line",
+    # Lines that wait may be understood now: their policy has come, or their premium another amount.
+    f"""
+INSERT INTO bank_line (digest, row, amount, returned_on, ok, failure, {", ".join(_TEXTS)},
+    policy_id, id, was_paying, fresh, turn, state, why, confirms)
+SELECT b.digest, b.row, b.amount, b.returned_on, b.ok, b.failure, {", ".join(f"b.{t}" for t in _TEXTS)},
+    COALESCE(b.policy_id, y.id), b.id, false, b.policy_id IS NULL, 0, 'unknown', '', false
+FROM policies_bankrow b
+JOIN policies_importbatch m ON m.id = b.batch_id AND m.insurer_id = %(insurer)s
+LEFT JOIN policies_policy y ON y.insurer_id = m.insurer_id AND y.policy_no = b.reference
+WHERE b.state IN ('ambiguous', 'unknown') AND b.settled_by_id IS NULL
+  AND COALESCE(b.policy_id, y.id) IS NOT NULL
+""",
+    "CREATE INDEX ON bank_line (policy_id); CREATE INDEX ON bank_line (id); ANALYZE bank_line",
     "SELECT id FROM policies_policy WHERE id IN (SELECT policy_id FROM bank_line) ORDER BY id FOR UPDATE",
     # Later lines of the same policies are lifted, unless a person has had a hand in them.
     f"""
 INSERT INTO bank_line (digest, row, amount, returned_on, ok, failure, {", ".join(_TEXTS)},
-    policy_id, id, was_of, was_paying, turn, state, why, confirms)
+    policy_id, id, was_of, was_paying, fresh, turn, state, why, confirms)
 SELECT b.digest, b.row, b.amount, b.returned_on, b.ok, b.failure, {", ".join(f"b.{t}" for t in _TEXTS)},
-    b.policy_id, b.id, b.instalment_id, b.ok AND b.state = 'matched' AND NOT b.confirms, 0, '', '', false
+    b.policy_id, b.id, b.instalment_id, b.ok AND b.state = 'matched' AND NOT b.confirms, false, 0, '', '', false
 FROM policies_bankrow b
 JOIN (
     SELECT DISTINCT ON (policy_id) policy_id, {_KEY} FROM bank_line
     WHERE policy_id IS NOT NULL ORDER BY policy_id, {_KEY}
 ) AS first ON first.policy_id = b.policy_id
 LEFT JOIN policies_instalment t ON t.id = b.instalment_id
-WHERE b.settled_by_id IS NULL AND b.state IN ('matched', 'ambiguous')
+WHERE b.settled_by_id IS NULL AND b.state = 'matched'
   AND (b.returned_on, b.ok, b.digest) > (first.returned_on, first.ok, first.digest)
-  AND (NOT b.ok OR b.state = 'ambiguous' OR t.paid_on = b.returned_on)
+  AND (NOT b.ok OR t.paid_on = b.returned_on)
 """,
     f"""
 UPDATE bank_line l SET turn = ordered.turn FROM (
@@ -181,10 +193,11 @@ FROM bank_line l {_MEANT}
 WHERE b.id = l.id AND b.instalment_id IS NOT NULL AND b.instalment_id IS DISTINCT FROM t.id
 """,
     f"""
-UPDATE policies_bankrow b SET state = l.state, why = l.why, confirms = l.confirms, instalment_id = t.id
+UPDATE policies_bankrow b SET state = l.state, why = l.why, confirms = l.confirms, instalment_id = t.id,
+    policy_id = l.policy_id
 FROM bank_line l {_MEANT}
-WHERE b.id = l.id AND (b.state, b.why, b.confirms, b.instalment_id)
-    IS DISTINCT FROM (l.state, l.why, l.confirms, t.id)
+WHERE b.id = l.id AND (b.state, b.why, b.confirms, b.instalment_id, b.policy_id)
+    IS DISTINCT FROM (l.state, l.why, l.confirms, t.id, l.policy_id)
 """,
     f"""
 INSERT INTO policies_bankrow (batch_id, row, amount, returned_on, ok, failure, {", ".join(_TEXTS)},
@@ -221,7 +234,7 @@ FROM (
     FROM policies_bankrow b WHERE b.policy_id IN ({_POLICIES}) AND {_TELLING}
     ORDER BY b.policy_id, b.returned_on DESC, b.ok DESC, b.digest DESC
 ) AS said
-JOIN bank_line l ON l.digest = said.digest AND l.id IS NULL
+JOIN bank_line l ON l.digest = said.digest AND l.fresh
 WHERE y.id = said.policy_id AND y.authorisation <> said.authorisation
 """
 
@@ -253,6 +266,15 @@ SELECT row, reference FROM bank_line WHERE id IS NULL AND state = 'unknown' ORDE
 """
 
 
+# As it is when no file is being posted.
+NO_FILE = """
+CREATE TEMP TABLE import_bank (
+    n integer, row integer, reference text, account_name text, account_end text, branch text,
+    amount numeric(14, 2), returned_on date, ok boolean, failure text, words text
+) ON COMMIT DROP
+"""
+
+
 def judge(insurer_id: int) -> None:
     """Fill the temporary tables with the new lines and what each of them means."""
     _run(STAGE, {"insurer": insurer_id})
@@ -277,6 +299,10 @@ def _follow(policies: str) -> None:
     told = (TELL_FAILURES, NEXT_DUE)
     _run((statement.format(policies=policies) for statement in told), {})
     _run([follow_dates(policies)], {})
+
+
+def no_file() -> None:
+    _run(("DROP TABLE IF EXISTS pg_temp.import_bank", NO_FILE), {})
 
 
 def fetch(statement: str) -> list[tuple[Any, ...]]:

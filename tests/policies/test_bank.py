@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies import bank
-from policies.bank import BankRow, Branch, Posted
+from policies.bank import BankRow, Branch, Posted, look_again
 from policies.batches import ImportBatch
 from policies.importing.apply import Order
 from policies.importing.problems import Refusal
@@ -419,6 +419,41 @@ def test_a_book_drawn_before_the_bank_collected_opens_nothing_again() -> None:
     assert _import(book)["unchanged"] == rows
     assert _import(returns)["unchanged"] == posted["rows"]
     assert outcome() == after
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_lines_that_came_before_their_book_are_posted_with_it() -> None:
+    returns, book = "bank-11-none.xlsx", "issued-11-none.xlsx"
+    assert _import(returns)["unknown"] == 69
+    _import(book)
+    states = BankRow.objects.values_list("ok", "state").order_by("ok").distinct()
+    assert list(states) == [(False, "matched"), (True, "matched")]
+    assert Instalment.objects.filter(paid_on__isnull=False).count() == 36
+    before = outcome()
+    assert _import(returns)["unchanged"] == 69
+    assert outcome() == before
+
+
+def test_a_waiting_line_is_understood_when_its_premium_gets_its_amount(
+    owed: Any, admin: Any
+) -> None:
+    instalment = owed()
+    post(Line(instalment.policy.policy_no, amount=PREMIUM + 1))
+    instalment.amount = PREMIUM + 1
+    instalment.save()
+    order = Order(instalment.policy.insurer, by=admin, batch=BankRow.objects.get().batch_id)
+    look_again(order)
+    assert told(instalment.policy.policy_no) == ("matched", "")
+
+
+def test_what_a_person_set_aside_is_not_looked_at_again(owed: Any, admin: Any) -> None:
+    instalment = owed()
+    post(Line(instalment.policy.policy_no, amount=PREMIUM + 1))
+    row = BankRow.objects.get()
+    row.put_aside("错账", by=admin)
+    Instalment.objects.update(amount=PREMIUM + 1)
+    look_again(Order(instalment.policy.insurer, by=admin, batch=row.batch_id))
+    assert told(instalment.policy.policy_no)[0] == "set_aside"
 
 
 # --- any order, any repetition
