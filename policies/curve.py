@@ -1,9 +1,10 @@
 """The 80/20 curve: how much of the premium the largest clients bring, and the tiers they make."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils.functional import Promise
 
 from policies.classification import ClientClass, ClientClassQuerySet
@@ -53,22 +54,26 @@ class Curve:
 
 
 def curve_of(rows: ClientClassQuerySet) -> Curve:
-    premiums = list(rows.order_by("-premium").values_list("premium", flat=True))
-    whole = sum(premiums, NOTHING)
-    points, total, read = [], NOTHING, 0
-    for mark in MARKS if whole else ():
-        upto = -(-len(premiums) * mark // 100)
-        total += sum(premiums[read:upto], NOTHING)
-        read = upto
-        points.append(Point(mark, upto, total, total / whole))
-    return Curve(points, _tiers(rows, whole), len(premiums), whole)
+    """Summed by the database, which alone reads every client of a branch."""
+    tiers = _tiers(rows)
+    clients, whole = sum(tier.n for tier in tiers), sum((tier.premium for tier in tiers), NOTHING)
+    upto = {mark: -(-clients * mark // 100) for mark in MARKS} if whole else {}
+    place = Window(RowNumber(), order_by=[F("premium").desc(), F("pk").asc()])
+    sums = {f"first_{mark}": Sum("premium", filter=Q(place__lte=n)) for mark, n in upto.items()}
+    found = rows.order_by().annotate(place=place).aggregate(**sums) if sums else {}
+    points = [
+        Point(mark, n, found[f"first_{mark}"], found[f"first_{mark}"] / whole)
+        for mark, n in upto.items()
+    ]
+    shares = [replace(tier, share=tier.premium / (whole or 1)) for tier in tiers]
+    return Curve(points, shares, clients, whole)
 
 
-def _tiers(rows: ClientClassQuerySet, whole: Decimal) -> list[TierSum]:
+def _tiers(rows: ClientClassQuerySet) -> list[TierSum]:
     found = rows.order_by().values("tier").annotate(n=Count("pk"), premium=Sum("premium"))
     by_tier = {row["tier"]: row for row in found}
     return [
-        TierSum(tier.label, tier.value, row["n"], row["premium"], row["premium"] / (whole or 1))
+        TierSum(tier.label, tier.value, row["n"], row["premium"], NOTHING)
         for tier in ClientClass.Tier
         if (row := by_tier.get(tier.value))
     ]
