@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import AuditEntry, SentForm, User
@@ -35,7 +34,7 @@ from followups.client_views import year_strip
 from lib import dates
 from lib.paging import Found, page_of
 from lib.tables import download
-from policies.class_words import reasons_of, step_of, word_of
+from policies.class_words import reasons_of, scores_of
 from policies.classification import ClientClassQuerySet
 from policies.curve import curve_of
 from policies.models import ClassificationRun, ClassOverride, ClientClass, Known
@@ -206,7 +205,7 @@ def set_class(request: Request, pk: int) -> HttpResponse:
         "override": override,
         "facts": facts,
         "key": uuid.uuid4().hex,
-        "scores": _scores(row) if row else [],
+        "scores": scores_of(row) if row else [],
         "reasons": reasons_of(row) if row else [],
         "what": what,
     }
@@ -242,30 +241,6 @@ def _done(
             AuditEntry.record(request.user, AuditEntry.Action.UPDATE, client, fields=fields)
         return _("%(name)s saved: it counts from the next month on") % {"name": client.name}
     return ""
-
-
-@dataclass(frozen=True)
-class Score:
-    label: str | Promise
-    points: int | None
-
-    @property
-    def step(self) -> int:
-        return step_of(self.points)
-
-    @property
-    def word(self) -> str:
-        return word_of(self.points)
-
-
-def _scores(row: ClientClass) -> list[Score]:
-    return [
-        Score(gettext_lazy("Value"), row.value),
-        Score(gettext_lazy("Coverage"), row.coverage),
-        Score(gettext_lazy("Relationship"), row.relation),
-        Score(gettext_lazy("Propensity"), row.propensity),
-        Score(gettext_lazy("Confidence"), row.confidence),
-    ]
 
 
 # --- who brings the premium

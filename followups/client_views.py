@@ -21,6 +21,7 @@ from followups import money_words
 from followups.models import FollowUp
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
+from policies import class_words
 from policies.happened import Told, from_the_days, tell
 from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
@@ -55,7 +56,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
         "year": year_strip(client, today),
         "note_form": NoteForm.blank(),
     }
-    context |= money_words.about_client(client, today)
+    context |= money_words.about_client(client, today) | class_words.about_client(client)
     return render(request, "followups/client.html", context)
 
 

@@ -1,9 +1,51 @@
 """Why a client is of this class, in words."""
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from dataclasses import dataclass
+from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from clients.models import Client
 from policies.classification import ClientClass
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points of a hundred, as five steps and a word."""
+
+    label: str | Promise
+    points: int | None
+
+    @property
+    def step(self) -> int:
+        """Something is never drawn as nothing."""
+        return -(-self.points // 20) if self.points else 0
+
+    @property
+    def word(self) -> str:
+        if self.points is None:
+            return _("not known")
+        if self.points >= 67:
+            return _("high")
+        return _("middling") if self.points >= 34 else _("low")
+
+
+def scores_of(row: ClientClass) -> list[Score]:
+    return [
+        Score(gettext_lazy("Value"), row.value),
+        Score(gettext_lazy("Coverage"), row.coverage),
+        Score(gettext_lazy("Relationship"), row.relation),
+        Score(gettext_lazy("Propensity"), row.propensity),
+        Score(gettext_lazy("Confidence"), row.confidence),
+    ]
+
+
+def about_client(client: Client) -> dict[str, Any]:
+    """What the client's page says of the class: the latest month, and the three scores behind it."""
+    row = ClientClass.latest_of(client).select_related("override__by").first()
+    return {"standing": row, "scores": scores_of(row)[:3] if row else []}
 
 
 def reasons_of(row: ClientClass) -> list[str]:
@@ -44,16 +86,3 @@ def _relation(row: ClientClass) -> list[str]:
     if row.on_time is not None:
         said.append(_("%(n)s%% of premiums in time") % {"n": row.on_time})
     return said
-
-
-def step_of(points: int | None) -> int:
-    """Five steps for a picture; something is never drawn as nothing."""
-    return -(-points // 20) if points else 0
-
-
-def word_of(points: int | None) -> str:
-    if points is None:
-        return _("not known")
-    if points >= 67:
-        return _("high")
-    return _("middling") if points >= 34 else _("low")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Subquery
 from django.forms.models import model_to_dict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -281,8 +281,8 @@ class ClientClass(models.Model):
 
     @classmethod
     def latest_of(cls, client: Client) -> ClientClassQuerySet:
-        run = ClassificationRun.objects.first()
-        return cls.objects.filter(client=client, month=run.month) if run else cls.objects.none()
+        latest = ClassificationRun.objects.order_by("-month").values("month")[:1]
+        return cls.objects.filter(client=client, month=Subquery(latest))
 
     @property
     def change(self) -> str:

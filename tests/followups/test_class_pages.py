@@ -355,3 +355,17 @@ def test_a_printed_table_says_whose_it_is(login: Any, alice: Any, book: Any) -> 
     words = page(login(alice), "print/?show=nurture")
     assert "林晓芸 A1" in words
     assert words.count("<tr><td>") == 1
+
+
+# --- on the client's page
+
+
+def test_the_clients_page_says_why_and_what_kind_of_account(
+    login: Any, alice: Any, book: Any
+) -> None:
+    before = login(alice).get(f"/clients/{book[3].pk}/").content.decode()
+    classify(JUNE, TODAY)
+    words = login(alice).get(f"/clients/{book[3].pk}/").content.decode()
+    assert "#gem" in words
+    assert f"/classification/{book[3].pk}/" in words
+    assert f"/classification/{book[3].pk}/" not in before
