@@ -35,6 +35,7 @@ def _worker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def returned(office: Any, tmp_path: Path) -> tuple[Path, list[Instalment]]:
     """A return file about the demo branch: two collected, one failed, two that nobody can tell."""
+    BankRow.objects.all().delete()  # what the demo branch has from its bank
     grace = Instalment.objects.owed().filter(
         due_on__lte=office.today,
         due_on__gte=office.today - timedelta(days=50),
