@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import home
+from crm import home, phone
 from followups.client_views import client_page
 from followups.policy_views import policy_page
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", home.alive, name="alive"),
     path("readyz", home.ready, name="ready"),
+    path("manifest.webmanifest", phone.manifest, name="manifest"),
+    path("sw.js", phone.worker, name="worker"),
     path("", include("accounts.urls")),
     path("clients/<int:pk>/", client_page, name="client"),
     path("clients/", include("clients.urls")),

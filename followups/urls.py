@@ -1,10 +1,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import feed, paper_views, views
+from followups import feed, kept, paper_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
     path("today/print/", views.print_day, name="today_print"),
+    path("today/kept/", kept.kept_day, name="today_kept"),
     path("tasks/<int:pk>/", views.task, name="task"),
     path("tasks/<int:pk>/why/", views.why, name="task_why"),
     path("tasks/<int:pk>/done/", views.done, name="task_done"),

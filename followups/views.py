@@ -330,7 +330,7 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
         "among": [
             (row, agenda.service_of(row), ticked is None or str(row.pk) in ticked) for row in among
         ],
-        "outcomes": [(o.value, o.label, TILES[o]) for o in _outcomes_for(followup)],
+        "outcomes": [(o.value, o.label, TILES[o]) for o in outcomes_for(followup)],
         "asks_amount": followup.instalment is not None,
         "channels": [(c.value, c.label, icon) for c, icon in CHANNELS.items()],
         "days": _promise_days(followup),
@@ -342,7 +342,7 @@ def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpRespo
     return _sheet(request, "followups/_log.html", context, 422 if form.is_bound else 200)
 
 
-def _outcomes_for(followup: FollowUp) -> list[Contact.Outcome]:
+def outcomes_for(followup: FollowUp) -> list[Contact.Outcome]:
     """An owed premium is never simply "done": the client says so, the bank's word comes later."""
     other = Contact.Outcome.PAID_ALREADY
     if followup.series == "premium" and followup.instalment:
@@ -514,7 +514,7 @@ def _next_festival(day: date) -> dict[str, Any] | None:
 
 def _log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
-    known = outcome in _outcomes_for(followup)
+    known = outcome in outcomes_for(followup)
     return {"outcome": outcome if known else "", "channel": _usual_channel(followup)}
 
 

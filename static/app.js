@@ -245,10 +245,23 @@
     const field = event.target;
     if (field.matches("[data-draft]")) store.set(draftKey(field), field.value);
   });
+  // --- the list kept for lost connections: fetched when the page rests, gone with the user
+  const forgetKept = () => {
+    if (window.caches) caches.keys().then((names) => names.forEach((name) => caches.delete(name)));
+  };
+  if (one(".login")) forgetKept();
+  const outbox = one("#outbox[data-script]");
+  const rest = outbox && Number(store.get(`unsent:${document.body.dataset.user}`)) ? 0 : 1500;
+  if (outbox) on("load", () => setTimeout(() => import(outbox.dataset.script), rest), window);
+
   on("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-logout]")) {
-      store.keys().filter((key) => key.startsWith("draft:")).forEach(store.drop);
+      const { user, unsent } = document.body.dataset;
+      if (Number(store.get(`unsent:${user}`)) && !confirm(unsent)) { event.preventDefault(); return; }
+      store.keys().filter((key) => /^(draft|unsent):/.test(key)).forEach(store.drop);
+      forgetKept();
+      if (window.indexedDB) indexedDB.deleteDatabase("outbox");
     } else if (!form.closest("[hx-post]")) dropDrafts(form);
   });
   on("htmx:afterRequest", (event) => {
