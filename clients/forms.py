@@ -104,7 +104,6 @@ class ClientForm(VersionedForm):
             "address",
             "postcode",
             "agent",
-            "client_class",
             "attention",
             "deceased",
             "do_not_contact",
@@ -147,7 +146,7 @@ class ClientForm(VersionedForm):
             ),
             panel(
                 _("How to serve them"),
-                row("client_class", "attention"),
+                row("attention"),
                 *agent,
                 "note",
                 "deceased",
