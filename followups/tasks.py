@@ -9,7 +9,7 @@ from django.utils import timezone
 from followups import daily
 from followups.models import ListRun
 from policies.batches import ImportBatch
-from policies.classification import classify, month_due
+from policies.classification import classify, classify_due
 from policies.tasks import forget_old_files, pick_up_waiting
 
 
@@ -26,12 +26,11 @@ def tick() -> None:
     pick_up_waiting()
     forget_old_files()
     list_imported()
-    if month := month_due(timezone.localdate()):
-        classify(month, timezone.localdate())
     due = list_due(timezone.now())
     last = ListRun.last_day()
     if last is None or last < due:
         daily.write_lists(due)
+    classify_due(timezone.localdate())
 
 
 def list_imported() -> None:

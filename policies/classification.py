@@ -152,6 +152,7 @@ class ClassOverride(models.Model):
         cls, client: Client, wanted: str, *, by: User, reason: str, until: date
     ) -> "ClassOverride":
         """Set the class by hand from now on; what was set before gives way."""
+        Client.objects.select_for_update().get(pk=client.pk)
         cls.objects.filter(client=client, lifted_at=None).update(lifted_at=timezone.now())
         made = cls.objects.create(
             client=client, client_class=wanted, reason=reason, until=until, by=by
@@ -305,8 +306,7 @@ def classify(month: date, today: date) -> ClassificationRun:
     month = month.replace(day=1)
     if month > today:
         raise NotBegunError(month)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    _wait_for_others()
     run = ClassificationRun.objects.filter(month=month).first()
     if run and month < today.replace(day=1):
         return run
@@ -317,6 +317,22 @@ def classify(month: date, today: date) -> ClassificationRun:
     found = _counted(month) | {"thresholds": limits, "written": written}
     found["seconds"] = round(perf_counter() - began, 3)
     return ClassificationRun.objects.update_or_create(month=month, defaults=found)[0]
+
+
+@transaction.atomic
+def classify_due(today: date) -> ClassificationRun | None:
+    """Classify this month unless somebody has; however many ask at once, one of them does."""
+    if month_due(today) is None:
+        return None
+    _wait_for_others()
+    month = month_due(today)
+    return classify(month, today) if month else None
+
+
+def _wait_for_others() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def month_due(today: date) -> date | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from accounts.models import AuditEntry
 from clients.models import Client, Contact
 from lib import dates
-from policies.classification import NotBegunError, classify, month_due
+from policies.classification import NotBegunError, classify, classify_due, month_due
 from policies.models import (
     ClassificationRun,
     ClassOverride,
@@ -528,6 +529,21 @@ def test_the_change_since_last_month_is_kept(make_policy: Any, make_client: Any)
     assert row_of(client).change == "down"
     assert run.moved == 1
     assert list(ClientClass.objects.filter(month=JUNE).moved()) == [row_of(client)]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_ask_at_once_classify_once(make_policy: Any) -> None:
+    make_policy()
+
+    def ask(_: int) -> bool:
+        try:
+            return classify_due(TODAY) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(ask, range(2))) == [False, True]
+    assert ClassificationRun.objects.count() == ClientClass.objects.count() == 1
 
 
 # --- set by hand
