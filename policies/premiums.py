@@ -100,6 +100,8 @@ def reinstate(policy: Policy, *, on: date, by: User) -> None:
             _("This policy could be reinstated until %(day)s; now only the insurer can say more.")
             % {"day": policy.reinstate_by.isoformat()}
         )
+    if policy.status == Policy.Status.IN_FORCE:
+        _write_down_the_lapse(policy, by)
     with because(PolicyEvent.Source.HAND, on=on, by=by):
         while (owed := policy.instalments.owed().filter(due_on__lte=on).first()) is not None:
             collect(owed, on=on)
@@ -107,6 +109,13 @@ def reinstate(policy: Policy, *, on: date, by: User) -> None:
         policy.save(update_fields=["status", "reinstated_on"])
         follow_dates(policy)
     AuditEntry.record(by, AuditEntry.Action.UPDATE, policy, reinstated_on=str(on))
+
+
+def _write_down_the_lapse(policy: Policy, by: User) -> None:
+    """A lapse follows from the dates; before they are gone, the policy's line shall tell of it."""
+    with because(PolicyEvent.Source.HAND, on=policy.lapses_on, by=by):
+        policy.status = Policy.Status.LAPSED
+        policy.save(update_fields=["status"])
 
 
 @transaction.atomic

@@ -170,7 +170,8 @@ def test_what_the_client_says_of_the_money_waits_for_the_file(
     log(browser, owed, outcome="paid_already")
     assert Promise.objects.get().kind == "claim"
     for url in (f"/policies/{owed.policy_id}/", f"/clients/{owed.client_id}/"):
-        assert "waiting for the return file" in browser.get(url).content.decode()
+        page = browser.get(url, headers={"accept-language": "en"}).content.decode()
+        assert "waiting for the return file" in page
 
 
 def test_it_moves_to_a_day_before_the_grace_ends_and_not_beyond(

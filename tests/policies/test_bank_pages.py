@@ -21,6 +21,11 @@ QUEUE = "/bank/lines/"
 UNKNOWN = "86000000000001"
 
 
+@pytest.fixture(autouse=True)
+def _in_english(settings: Any) -> None:
+    settings.LANGUAGE_CODE = "en"
+
+
 @pytest.fixture
 def owed(make_instalment: Any, make_policy: Any) -> Callable[..., Any]:
     def make(due_on: date = DUE, **policy: Any) -> Any:

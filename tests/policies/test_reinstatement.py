@@ -36,6 +36,16 @@ def test_it_comes_back_with_what_it_owes(lapsed: Any, bob: Any) -> None:
     assert paid.state_on(TODAY) == Instalment.State.REINSTATED
 
 
+def test_the_policys_line_tells_of_the_lapse_and_of_the_way_back(lapsed: Any, bob: Any) -> None:
+    policy = lapsed()
+    premiums.reinstate(policy, on=TODAY, by=bob)
+    told = policy.events.filter(kind="policy").order_by("pk").values_list("on", "was", "now")
+    assert list(told) == [
+        (date(2026, 5, 15), "in_force", "lapsed"),
+        (TODAY, "lapsed", "in_force"),
+    ]
+
+
 def test_every_premium_up_to_that_day_is_paid(lapsed: Any, bob: Any) -> None:
     policy = lapsed(date(2025, 11, 15), effective_on=date(2021, 3, 15), premium_mode="quarterly")
     premiums.reinstate(policy, on=TODAY, by=bob)
