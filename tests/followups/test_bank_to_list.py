@@ -1,0 +1,53 @@
+"""From the bank's return to the list: what was paid leaves it, what failed comes on it, once."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from followups.daily import write_day
+from followups.models import FollowUp, ServiceItem
+from policies.authorisation import ACCOUNT_FAULTS
+from policies.models import BankRow
+from tests.policies.test_bank import COLLECTED, FAILURES, Line, _a_branch, post
+
+pytestmark = pytest.mark.django_db
+ITEM, HASTE = ServiceItem, {"system_error": 4}
+
+
+def test_five_thousand_lines_become_notices_and_tasks_of_the_right_kind(make_client: Any) -> None:
+    numbers = _a_branch(make_client, 5000)
+    lines = [
+        Line(number, failure="" if n < 4200 else FAILURES[n % 7])
+        for n, number in enumerate(numbers)
+    ]
+    write_day(COLLECTED)
+    reminded = FollowUp.objects.open().filter(series="premium").count()
+    post(*lines)
+    run = write_day(COLLECTED)
+
+    assert reminded == 5000
+    withdrawn = FollowUp.objects.filter(status="withdrawn").values_list("reason", flat=True)
+    assert Counter(withdrawn) == {"paid": 4200}
+    assert run.created == {"bank-failed": 800}
+    for failure in FAILURES:
+        tasks = FollowUp.objects.open().filter(rule="bank-failed", instalment__failure=failure)
+        fault = failure in ACCOUNT_FAULTS
+        item = ITEM.AUTHORISATION if fault else ITEM.RENEWAL_REMINDER
+        assert set(tasks.values_list("item", "priority")) == {(item, HASTE.get(failure, 2))}
+        assert tasks.count() == BankRow.objects.failed().filter(failure=failure).count()
+
+    assert write_day(COLLECTED + timedelta(days=1)).created == {"success-notice": 4200}
+    post(*lines)
+    assert not write_day(COLLECTED + timedelta(days=1)).created
+
+
+def test_a_later_success_takes_the_task_off_the_list(make_client: Any) -> None:
+    [number] = _a_branch(make_client, 1)
+    post(Line(number, failure="insufficient"))
+    write_day(COLLECTED)
+    assert FollowUp.objects.open().filter(rule="bank-failed").exists()
+    post(Line(number, on=COLLECTED + timedelta(days=2)))
+    write_day(COLLECTED + timedelta(days=2))
+    assert FollowUp.objects.get(rule="bank-failed").reason == "paid"
