@@ -16,6 +16,8 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from bench import book, classes, importing, pages, people, writing  # noqa: E402
+from crm.office.keeper import servers_in_use  # noqa: E402
+from crm.office.servers import data_dir  # noqa: E402
 from lib import dates  # noqa: E402
 
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))
@@ -64,4 +66,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with servers_in_use(data_dir()):
+        main()

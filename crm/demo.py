@@ -17,6 +17,7 @@ from crm import demo_money as money
 from followups import daily
 from followups.models import FollowUp
 from lib import dates, identity
+from policies.classification import classify
 from policies.models import Instalment, Insurer, Policy, Product
 
 PASSWORD = "evergreen-2026"  # noqa: S105 - the demo's, printed at every start
@@ -88,6 +89,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
         _work_through(rng, day, agents)
     daily.write_again(today, today + timedelta(days=1))
     _work_through(rng, today, agents, share=0.25)
+    classify(today, today)
     return len(people)
 
 
