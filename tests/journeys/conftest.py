@@ -58,6 +58,7 @@ class Office:
     chromium: Browser
     today: Any
     birthday: Any
+    payers: list[Any]
     log_in: Callable[[Any], Any]
     cut_off: bool = False  # while a journey does without the net, the browser may complain of it
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -108,8 +109,16 @@ class Office:
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
 
 
+# A sheet that is still fading in has fainter colours than it will have; what turns for ever is not
+# waited for.
+STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished)).then(() => null)"""
+
+
 def barriers(page: Page) -> list[str]:
-    """What would keep somebody out of this page, as axe sees it."""
+    """What would keep somebody out of this page once it stands still, as axe sees it."""
+    page.evaluate(STILL)
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
@@ -144,8 +153,36 @@ def branch_with_work(transactional_db: None) -> Any:
 
 
 @pytest.fixture
+def payers(branch_with_work: Any) -> list[Any]:
+    """Two clients of A1001 of whom nothing is wanted but a premium, half of its grace gone."""
+    from clients.models import Client
+    from crm import demo_money
+    from followups import daily
+    from lib import dates
+    from policies.models import Instalment
+
+    today = dates.today()
+    paying = Instalment.objects.owed().filter(due_on__gt=today, policy__status="in_force")
+    behind = Instalment.objects.owed().filter(due_on__lte=today)
+    own = Client.objects.filter(agent__staff_no="A1001").exclude(pk=branch_with_work.pk)
+    idle = own.exclude(followups__status="open").exclude(contacts__on=today)
+    idle = idle.exclude(pk__in=behind.values("policy__holder"))
+    found = list(idle.filter(pk__in=paying.values("policy__holder")).order_by("pk")[:2])
+    for client in found:
+        due = paying.filter(policy__holder=client).order_by("due_on")[0]
+        demo_money.owe(due.policy, today - timedelta(days=30))
+        due.policy.save()
+        due.due_on = due.policy.next_due_on
+        due.grace_ends_on = due.due_on + timedelta(days=demo_money.GRACE_DAYS)
+        due.save()
+    daily.write_again(today, today + timedelta(days=1))
+    return found
+
+
+@pytest.fixture
 def office(
     branch_with_work: Any,
+    payers: list[Any],
     live_server: Any,
     chromium: Browser,
     login: Any,
@@ -156,7 +193,7 @@ def office(
 
     settings.MEDIA_ROOT = tmp_path
     url = live_server.url.replace("localhost", "127.0.0.1")
-    made = Office(url, chromium, dates.today(), branch_with_work, login)
+    made = Office(url, chromium, dates.today(), branch_with_work, payers, login)
     yield made
     SHOTS.mkdir(parents=True, exist_ok=True)
     for context in made.contexts:

@@ -24,7 +24,6 @@ def test_a_month_turns_and_an_agent_says_otherwise(office: Any, shoot: Any) -> N
     row.locator("a[hx-get]").click()
     sheet = page.locator("#sheet")
     expect(sheet.get_by_role("heading", name=client.name)).to_be_visible()
-    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
     assert barriers(page) == []
     sheet.locator("input[name=client_class][value=develop]").check(force=True)
     sheet.locator("[name=reason]").fill(REASON)
