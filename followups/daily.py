@@ -127,9 +127,7 @@ def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:
 def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
     """What was agreed with the client about a premium since paid or a policy since ended."""
     owed = Instalment.objects.unpaid(day).filter(pk=OuterRef("instalment_id"))
-    alive = Policy.objects.filter(
-        pk=OuterRef("policy_id"), status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED]
-    )
+    alive = Policy.objects.filter(pk=OuterRef("policy_id"), status__in=Policy.ALIVE)
     reachable = Client.objects.contactable().filter(pk=OuterRef("client_id"))
     return FollowUp.objects.filter(rule=FollowUp.AGREED).filter(
         (Q(instalment__isnull=False) & ~Exists(owed))
@@ -154,12 +152,11 @@ def _why_withdrawn() -> Case:
     client = Client.objects.filter(pk=OuterRef("client_id"))
     policy = Policy.objects.filter(pk=OuterRef("policy_id"))
     paid = Instalment.objects.filter(pk=OuterRef("instalment_id"), paid_on__isnull=False)
-    alive = [Policy.Status.IN_FORCE, Policy.Status.LAPSED]
     reason = FollowUp.Reason
     return Case(
         When(Exists(client.filter(deceased=True)), then=Value(reason.DECEASED)),
         When(Exists(client.filter(do_not_contact=True)), then=Value(reason.NO_CONTACT)),
-        When(Exists(policy.exclude(status__in=alive)), then=Value(reason.ENDED)),
+        When(Exists(policy.exclude(status__in=Policy.ALIVE)), then=Value(reason.ENDED)),
         When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
         When(Q(series="premium"), then=Value(reason.LAPSED)),

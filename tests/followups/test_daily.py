@@ -212,3 +212,13 @@ def test_eight_processes_write_one_day_as_one(make_instalment: Callable[..., Any
     write_day(TODAY)
     assert written == the_list()
     assert len(written) > 0
+
+
+def test_what_was_agreed_about_a_paid_up_policy_stays(make_policy: Any, make_followup: Any) -> None:
+    policy = make_policy(status="paid_up")
+    agreed = make_followup(
+        policy.holder, policy=policy, rule="agreed", series="maturity", keep_until=TODAY + A_DAY
+    )
+    write_day(TODAY + A_DAY)
+    agreed.refresh_from_db()
+    assert agreed.is_open
