@@ -47,6 +47,7 @@ def test_the_table_on_a_phone_without_script(office: Any, shoot: Any) -> None:
     page.goto(f"{office.url}/classification/")
     page.locator("tr[data-row] td:last-child a").first.click()
     expect(page.locator("table.year")).to_be_visible()
+    assert sideways(page) <= 0
     shoot(page)
     page.goto(f"{office.url}/classification/{office.birthday.pk}/")
     page.get_by_text("What you found out").click()
@@ -59,6 +60,7 @@ def test_the_table_on_a_phone_without_script(office: Any, shoot: Any) -> None:
     office.cut_off = True  # the browser tells of the answer 422
     page.locator("button[value=set]").click()
     expect(page.locator("[role=alert]").first).to_be_visible()
+    assert sideways(page) <= 0
     assert not office.birthday.overrides.exists()
 
 
@@ -80,4 +82,5 @@ def test_a_leader_looks_who_brings_the_premium(office: Any, shoot: Any) -> None:
         page.goto(f"{office.url}/classification/curve/")
         expect(page.locator("svg.curve polyline.sum")).to_be_visible()
         assert barriers(page) == []
+        assert sideways(page) <= 0
         shoot(page, str(size[0]))
