@@ -133,10 +133,15 @@ WRITE_CLIENTS = (
     f"""
 INSERT INTO clients_client (id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
     id_index, id_number, birthday_calendar, client_class, attention, deceased, do_not_contact, note, version,
-    created_at)
+    agent_id, created_at)
 SELECT client_id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
-    id_index, COALESCE(id_number, ''), 'solar', '', '', false, false, '', 1, now()
-FROM import_client WHERE is_new ORDER BY client_id
+    id_index, COALESCE(id_number, ''), 'solar', '', '', false, false, '', 1, served.agent_id, now()
+FROM import_client
+LEFT JOIN (
+    SELECT DISTINCT ON (holder_id) holder_id, agent_id FROM import_policy WHERE agent_id IS NOT NULL
+    ORDER BY holder_id, effective_on DESC NULLS LAST, policy_no DESC
+) AS served ON served.holder_id = client_id
+WHERE is_new ORDER BY client_id
 """,
     f"""
 UPDATE clients_client c SET name = i.name, pinyin = i.pinyin, initials = i.initials,
@@ -225,13 +230,12 @@ WHERE policies_instalment.paid_on IS NULL AND policies_instalment.amount <> excl
     follow_dates("SELECT policy_id FROM import_policy WHERE is_new OR is_changed"),
 )
 
-# A client belongs to the agent of the policy that took effect last. Recomputed only where the book
-# moved a policy, so that a handover in the office stands until the insurer says otherwise.
+# A client belongs to the agent of the policy that took effect last: a new one from the beginning, a
+# known one only where the book moved a policy, so that a handover in the office stands until the
+# insurer says otherwise.
 WRITE_AGENTS = """
 WITH moved AS (
-    SELECT client_id AS id FROM import_client WHERE is_new
-    UNION
-    SELECT unnest(ARRAY[holder_id, old_holder_id]) FROM import_policy
+    SELECT unnest(ARRAY[holder_id, old_holder_id]) AS id FROM import_policy
     WHERE is_changed
       AND (agent_id IS DISTINCT FROM old_agent_id OR holder_id IS DISTINCT FROM old_holder_id)
     UNION
