@@ -109,11 +109,14 @@ class Office:
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
 
 
-# A sheet that is still fading in has fainter colours than it will have; what turns for ever is not
-# waited for.
-STILL = """() => Promise.allSettled(document.getAnimations()
-  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
-  .map((one) => one.finished)).then(() => null)"""
+# A sheet that is still fading in has fainter colours than it will have. What turns for ever, or
+# never begins, is not waited for.
+STILL = """() => Promise.race([
+  Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+    .map((one) => one.finished)),
+  new Promise((go) => setTimeout(go, 1000)),
+]).then(() => null)"""
 
 
 def barriers(page: Page) -> list[str]:
@@ -207,6 +210,7 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page], None]:
 
     def take(page: Page, name: str = "") -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
+        page.wait_for_load_state()  # no picture can be taken while one page gives way to another
         page.screenshot(path=SHOTS / f"{request.node.name}{name and '-'}{name}.png")
 
     return take
