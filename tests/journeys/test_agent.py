@@ -208,6 +208,8 @@ def test_an_outcome_a_later_day_and_the_reason_by_keyboard(office: Any) -> None:
     assert contacts_with(client).filter(outcome="no_answer").exists()
     page.keyboard.press("z")
     expect(row_of(page, client)).to_be_visible()
+    # Until what came in has settled, its links lead to pages and not yet to sheets.
+    expect(page.locator(".htmx-request, .htmx-added, .htmx-settling")).to_have_count(0)
 
     chip = row_of(page, client).locator(".chip").first
     chip.focus()
