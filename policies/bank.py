@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
@@ -228,13 +229,22 @@ class BankRow(models.Model):
 
     @transaction.atomic
     def reinstate(self, *, by: User) -> bool:
-        """Let the money bring the policy back; the line is of the first premium that was owed."""
+        """Let the money bring the policy back; the line is of the first premium that was owed.
+
+        Raise premiums.Refused where it is less than what is owed by then.
+        """
         if not (self.policy and self._still_waits() and self.may_reinstate):
             return False
         owed = self.policy.instalments.owed().filter(due_on__lte=self.returned_on)
         first = owed.order_by("due_on").first()
         if first is None:
             return False
+        arrears = premiums.arrears(self.policy, self.returned_on)
+        if self.amount < arrears:
+            raise premiums.Refused(
+                _now("By that day %(amount)s is owed, and this line brings less.")
+                % {"amount": arrears}
+            )
         premiums.reinstate(self.policy, on=self.returned_on, by=by)
         self._become(self.State.MATCHED, by, instalment=first, why="", note="")
         self._record(by, "reinstated", policy=self.policy_id, amount=str(self.amount))

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import AuditEntry, SentForm
 from clients.views import Request
 from lib import dates
+from policies import premiums
 from policies.bank import BankRow, BankRowQuerySet, Branch
 from policies.forms import A_MONTH, days_of
 from policies.models import Instalment, Insurer, Policy
@@ -350,7 +351,11 @@ def reinstate(request: Request, pk: int) -> HttpResponse:
     row = get_object_or_404(BankRow.objects.visible_to(request.user), pk=pk)
     form = DeedForm(request.POST)
     if form.is_valid() and SentForm.first_time(request.user, form.cleaned_data["key"]):
-        if not row.reinstate(by=request.user):
+        try:
+            brought_back = row.reinstate(by=request.user)
+        except premiums.Refused as refusal:
+            return _refuse(request, row, str(refusal))
+        if not brought_back:
             return _refuse(request, row, _("This money does not bring the policy back any more."))
         messages.success(request, _("Reinstated; the premiums owed are paid."))
     return redirect("bank:lines")

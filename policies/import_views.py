@@ -1,6 +1,5 @@
 """The import in steps, each with its own address: upload, check, run, result. For administrators."""
 
-import io
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -14,14 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import AuditEntry, SentForm, User
-from lib.tables import write_csv, write_xlsx
+from lib.tables import download
 from policies import tasks
 from policies.bank import BankRow
 from policies.batches import ImportBatch
@@ -293,16 +292,8 @@ def refused(request: HttpRequest, pk: int, form: str) -> HttpResponseBase:
     )
     headings, rows = intake.refused_rows(batch)
     headings += [gettext("Row"), gettext("Reason")]
-    file = io.BytesIO()
-    if form == "xlsx":
-        write_xlsx(file, headings, rows)
-    else:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        write_csv(text, headings, rows)
-        text.detach()
-    file.seek(0)
     name = gettext("%(name)s refused") % {"name": Path(batch.name).stem}
-    return FileResponse(file, as_attachment=True, filename=f"{name}.{form}")
+    return download(form, name, headings, rows)
 
 
 def _no_refused_rows(batch: ImportBatch) -> HttpResponse:

@@ -86,6 +86,17 @@ def _record(policy: Policy, instalment: Instalment, how: str, on: date, by: User
     AuditEntry.record(by, AuditEntry.Action.PAYMENT, policy, **said)
 
 
+def arrears(policy: Policy, on: date) -> Decimal:
+    """All premiums that a reinstatement on that day has to pay; those not yet opened, too."""
+    owed = list(policy.instalments.owed().filter(due_on__lte=on).order_by("due_on"))
+    total = sum((each.amount for each in owed), Decimal(0))
+    due_on = policy.due_after(owed[-1].due_on) if owed else None
+    while due_on and due_on <= on:
+        total += policy.premium
+        due_on = policy.due_after(due_on)
+    return total
+
+
 @transaction.atomic
 def reinstate(policy: Policy, *, on: date, by: User) -> None:
     """Bring a lapsed policy back: what it owes up to `on` is paid that day, and it is in force again.

@@ -145,6 +145,30 @@ def test_money_after_the_cover_stopped_may_bring_the_policy_back(
     assert (policy.next_due_on, policy.lapses_on) == (date(2027, 3, 1), date(2027, 5, 1))
 
 
+def test_less_money_than_is_owed_brings_nothing_back(owed: Any, admin: Any, login: Any) -> None:
+    instalment = owed(date(2026, 3, 1))
+    post(Line(instalment.policy.policy_no, amount=PREMIUM - 1))
+    row = BankRow.objects.get()
+    answer = login(admin).post(reverse("bank:reinstate", args=[row.pk]), {"key": "k"})
+    assert "this line brings less" in answer.content.decode()
+    instalment.refresh_from_db()
+    row.refresh_from_db()
+    assert (instalment.paid_on, row.is_waiting) == (None, True)
+    assert Policy.objects.get().reinstated_on is None
+
+
+def test_money_for_one_of_several_months_brings_nothing_back(
+    owed: Any, admin: Any, login: Any
+) -> None:
+    instalment = owed(date(2026, 3, 1), premium_mode="monthly")
+    post(Line(instalment.policy.policy_no))
+    row = BankRow.objects.get()
+    login(admin).post(reverse("bank:reinstate", args=[row.pk]), {"key": "k"})
+    row.refresh_from_db()
+    assert row.is_waiting
+    assert Policy.objects.get().instalments.count() == 1
+
+
 def test_money_after_the_last_day_brings_nothing_back(owed: Any, admin: Any, login: Any) -> None:
     instalment = owed(date(2024, 1, 1))
     Policy.objects.update(reinstate_by=date(2026, 3, 1))
