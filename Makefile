@@ -23,7 +23,7 @@ lint:
 	.venv/bin/lint-imports
 
 messages:  ## collect the words to translate, and compile their translations (needs gettext)
-	$(PYTHON) manage.py makemessages --all --no-obsolete --ignore=.venv --ignore=var && $(PYTHON) manage.py compilemessages --ignore=.venv
+	$(PYTHON) manage.py makemessages --all --no-obsolete --add-location=file --ignore=.venv --ignore=var && $(PYTHON) manage.py compilemessages --ignore=.venv
 
 bench:  ## one JSON line per figure
 	@bin/setup requirements-dev.txt
