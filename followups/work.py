@@ -48,35 +48,24 @@ def record(
     Refused when nothing is open any more, when the clients differ, or when a day does not fit.
     """
     rows = _lock(followups)
-    client = rows[0].client
     usual = _next_day(rows, outcome, on, until)
-    if follow is not None and outcome != Outcome.ASKED_LATER:
-        next_on = _chosen_day(usual, follow, next_on, on)
-    else:
-        next_on = usual
+    next_on = _chosen_day(usual, outcome, follow, next_on, on)
     contact = Contact.objects.create(
-        client=client,
+        client=rows[0].client,
         by=by,
         on=on,
         channel=channel,
         outcome=outcome,
         promised_on=until,
         note=note,
-        subject=",".join(sorted({row.rule for row in rows}))[:120],
+        subject=_subject(rows),
     )
-    about_premium = any(row.instalment for row in rows)
-    now = timezone.now()
-    for row in rows:
-        row.status, row.outcome, row.contact = FollowUp.Status.DONE, outcome, contact
-        row.done_on, row.done_at, row.done_by = on, now, by
-        row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
-        # The rulebook itself comes back to what was said of a premium.
-        looked_at = outcome in WORDS and about_premium and next_on == usual
-        if next_on and not looked_at:
-            _agree(row, next_on)
+    _close(rows, contact)
+    if next_on and not _looked_after(rows, outcome, next_on == usual):
+        _agree(rows, next_on)
     if outcome in WORDS:
         _take_at_word(rows, contact, until, amount)
-    Client.objects.filter(pk=client.pk).update(last_contact_on=on)
+    Client.objects.filter(pk=contact.client_id).update(last_contact_on=on)
     return contact
 
 
@@ -110,7 +99,12 @@ def _next_day(rows: list[FollowUp], outcome: str, on: date, until: date | None) 
     return until + ONE_DAY if outcome == Outcome.WILL_PAY else until
 
 
-def _chosen_day(usual: date | None, follow: bool, wished: date | None, on: date) -> date | None:
+def _chosen_day(
+    usual: date | None, outcome: str, follow: bool | None, wished: date | None, on: date
+) -> date | None:
+    """The usual day, unless the agent moved it or switched it off; a day asked for stays."""
+    if follow is None or outcome == Outcome.ASKED_LATER:
+        return usual
     day = (wished or usual) if follow else None
     if day and day < on:
         raise Refused(_("Choose a day from today on."))
@@ -129,7 +123,24 @@ def check_day(rows: Sequence[FollowUp], until: date, today: date) -> None:
         )
 
 
-def _agree(row: FollowUp, day: date) -> None:
+def _subject(rows: Sequence[FollowUp]) -> str:
+    return ",".join(sorted({row.rule for row in rows}))[:120]
+
+
+def _close(rows: Sequence[FollowUp], contact: Contact) -> None:
+    now = timezone.now()
+    for row in rows:
+        row.status, row.outcome, row.contact = FollowUp.Status.DONE, contact.outcome, contact
+        row.done_on, row.done_at, row.done_by = contact.on, now, contact.by
+        row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
+
+
+def _looked_after(rows: Sequence[FollowUp], outcome: str, as_usual: bool) -> bool:
+    """The rulebook itself comes back to what was said of a premium, on the usual day."""
+    return outcome in WORDS and as_usual and any(row.instalment_id for row in rows)
+
+
+def _agree(rows: Sequence[FollowUp], day: date) -> None:
     """Put what was agreed on the list of `day`, unless the same is agreed already."""
     FollowUp.objects.bulk_create(
         [
@@ -146,6 +157,7 @@ def _agree(row: FollowUp, day: date) -> None:
                 keep_until=day + timedelta(days=AGREED_KEEP),
                 after=row,
             )
+            for row in rows
         ],
         ignore_conflicts=True,
     )
