@@ -1,20 +1,17 @@
 """What to say or send: texts with closed placeholders, filled by substitution alone."""
 
-import re
 from datetime import date
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clients.models import Client
 from followups.models import FollowUp
 from followups.money_words import remedy_of
-from lib import names
+from followups.placeholders import about_people, fill
 from lib.templatetags.ui import day as in_words
 from lib.templatetags.ui import money
 
-PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 TEXTS = {
     "premium-coming": gettext_lazy(
         "Hello {name}, this is {agent}. The premium of {amount} for your {product} falls "
@@ -119,10 +116,8 @@ TEXTS = {
 
 
 def text_for(followup: FollowUp, speaker: User, today: date) -> str:
-    """Fill the text of the follow-up's series. Only the placeholders below are known."""
-    values = _values(followup, speaker)
-    # In one pass: a name that looks like a placeholder stays a name.
-    return PLACEHOLDER.sub(lambda found: values.get(found[0], found[0]), _text(followup, today))
+    """Fill the text of the follow-up's series."""
+    return fill(_text(followup, today), _values(followup, speaker))
 
 
 def _text(followup: FollowUp, today: date) -> str:
@@ -144,15 +139,13 @@ def _values(followup: FollowUp, speaker: User) -> dict[str, str]:
     instalment, policy = followup.instalment, followup.policy
     product = policy.product.name if policy and policy.product else _("policy")
     due_on = instalment.due_on if instalment else _occasion(followup)
-    return {
-        "{name}": salutation(followup.client),
-        "{agent}": speaker.name,
-        "{product}": product,
-        "{amount}": money(instalment.amount) if instalment else "",
-        "{due}": in_words(due_on),
-        "{grace_end}": in_words(instalment.grace_ends_on) if instalment else "",
-        "{promised}": in_words(instalment.promised_on) if instalment else "",
-        "{reinstate}": in_words(policy.reinstate_by, "year") if policy else "",
+    return about_people(followup.client, speaker) | {
+        "product": product,
+        "amount": money(instalment.amount) if instalment else "",
+        "due": in_words(due_on),
+        "grace_end": in_words(instalment.grace_ends_on) if instalment else "",
+        "promised": in_words(instalment.promised_on) if instalment else "",
+        "reinstate": in_words(policy.reinstate_by, "year") if policy else "",
     }
 
 
@@ -164,16 +157,3 @@ def _occasion(followup: FollowUp) -> date:
     if policy and followup.series == "maturity":
         day = policy.matures_on
     return day or followup.occasion_on
-
-
-def salutation(client: Client) -> str:
-    """陈先生 where surname and gender are known; otherwise the name as it is."""
-    title = (
-        {Client.Gender.MALE: "先生", Client.Gender.FEMALE: "女士"}.get(Client.Gender(client.gender))
-        if client.gender
-        else None
-    )
-    surname = names.surname(client.name)
-    if title and surname and (get_language() or "").startswith("zh"):
-        return f"{surname}{title}"
-    return client.name

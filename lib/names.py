@@ -33,6 +33,12 @@ _SURNAMES = {
     for surname, readings in re.findall(r"([^a-z\s'/]+)([a-z'/]+)", _SURNAME_READINGS)
 }
 
+# Family names of two characters that are borne today.
+DOUBLE_SURNAMES = tuple(
+    "欧阳 上官 司马 司徒 诸葛 夏侯 皇甫 尉迟 公孙 慕容 令狐 长孙 宇文 端木 东方 南宫 独孤 呼延 "
+    "单于 澹台 鲜于 万俟 申屠 轩辕 闻人 钟离 太史 淳于 公冶 濮阳 赫连 乐正 贺若 百里 东郭 西门".split()
+)
+
 
 def normalise(text: str) -> str:
     """Half-width, without stray blanks; Han names lose inner spaces, every middle dot is `·`."""
@@ -75,8 +81,10 @@ def _first_letters(name: str) -> list[str]:
 
 
 def surname(name: str) -> str:
-    """The family name of a Han name, two characters where it has two; nothing if none is known."""
-    return _surname(name)[0]
+    """The family name of a Han name; nothing of a company, or of a name with a dot or in letters."""
+    if not (_PLAIN_HAN.fullmatch(name) and 2 <= len(name) <= 4):
+        return ""
+    return name[:2] if len(name) > 2 and name[:2] in DOUBLE_SURNAMES else name[:1]
 
 
 def _surname(name: str) -> tuple[str, tuple[str, ...]]:

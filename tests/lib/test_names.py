@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.names import initials, normalise, pinyin
+from lib.names import initials, normalise, pinyin, surname
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,25 @@ def test_names_are_sorted_by_pinyin(name, key):
 
 def test_the_usual_reading_of_a_given_name_is_not_that_of_a_surname():
     assert pinyin("张单") == "zhang dan"
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("陈静", "陈"),
+        ("欧阳志远", "欧阳"),
+        ("欧阳", "欧"),
+        ("司马光", "司马"),
+        ("林晓芸", "林"),
+        ("阿卜杜拉·买买提", ""),
+        ("杭州西湖贸易有限公司", ""),
+        ("Anna Smith", ""),
+        ("陈", ""),
+        ("", ""),
+    ],
+)
+def test_the_family_name_is_one_character_or_a_known_pair(name, family):
+    assert surname(name) == family
 
 
 def test_a_hundred_thousand_names_take_little_time():
