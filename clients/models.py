@@ -128,6 +128,16 @@ class Client(models.Model):
         verbose_name=_("agent"),
         db_index=False,
     )
+    household = models.ForeignKey(
+        "clients.Household",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("household"),
+        db_index=False,
+    )
+    household_by_hand = models.BooleanField(default=False, db_default=False, editable=False)
     client_class = models.CharField(_("class"), max_length=8, choices=Class, blank=True, default="")
     attention = models.CharField(_("attention"), max_length=1, blank=True, default="")
     deceased = models.BooleanField(_("deceased"), default=False)
@@ -184,6 +194,11 @@ class Client(models.Model):
                 opclasses=["varchar_pattern_ops", "date_ops"],
             ),
             models.Index(Right("mobile", 4), name="client_mobile_ending"),
+            models.Index(
+                fields=["household"],
+                name="client_household",
+                condition=Q(household__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -261,3 +276,9 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.get_outcome_display()}"
+
+
+# Models of this app that live beside their verbs; Django reads them here.
+from clients.family import FamilyMember, Household  # noqa: E402
+
+__all__ = ["Client", "Contact", "FamilyMember", "Household"]

@@ -19,6 +19,8 @@ HIDDEN: dict[str, dict[str, Callable[[str], str]]] = {
 # left out of logs and of the audit.
 SHOWN: dict[str, tuple[str, ...]] = {
     "client": ("name", "gender", "birth_on", "email", "address", "postcode", "note"),
+    "familymember": ("name", "called", "gender", "year", "month", "day", "birth_on"),
+    "household": ("name", "address"),
     "policy": ("insured_name", "relation", "bank_name"),
 }
 
