@@ -30,7 +30,7 @@ from followups.class_table import (
     ordered,
     with_all_it_says,
 )
-from followups.client_views import year_strip
+from followups.year import year_strip
 from lib import dates
 from lib.paging import Found, page_of
 from lib.tables import download

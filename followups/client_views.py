@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from clients.forms import NoteForm
 from clients.models import Client, Contact
 from clients.views import Request
 from followups import money_words
-from followups.models import FollowUp
+from followups.year import year_strip
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
 from policies import class_words
@@ -259,52 +258,3 @@ def by_month(events: list[Event], today: date) -> list[tuple[str, list[Event]]]:
         (_("Today") if is_today else year_month(date(year, month, 1)), list(rows))
         for (year, month, is_today), rows in groups
     ]
-
-
-# --- the year
-
-ROWS = (
-    (gettext_lazy("Premiums"), "accent", {1, 2, 3, 4}),
-    (gettext_lazy("Service"), "slate", {5, 6}),
-    (gettext_lazy("Payouts"), "teal", {7, 8}),
-    (gettext_lazy("Care"), "plum", {9, 10, 11}),
-)
-
-
-@dataclass(frozen=True)
-class Cell:
-    state: str  # done, planned, missed, due, or nothing
-    now: bool
-
-
-@dataclass(frozen=True)
-class Strip:
-    rows: Sequence[tuple[str | Promise, str, list[Cell]]]
-    done: int
-    planned: int
-    missed: int
-
-
-def year_strip(client: Client, today: date) -> Strip:
-    """What was done, is open and was missed for the client this year, by kind and month."""
-    year = (date(today.year, 1, 1), date(today.year, 12, 31))
-    standing = Q(status__in=[FollowUp.Status.OPEN, FollowUp.Status.DONE, FollowUp.Status.MISSED])
-    seen: dict[tuple[int, int], set[str]] = {}
-    counts = {"done": 0, "open": 0, "missed": 0}
-    rows = client.followups.filter(standing, list_on__range=year)
-    for item, status, list_on in rows.values_list("item", "status", "list_on"):
-        counts[status] += 1
-        seen.setdefault((item, list_on.month), set()).add(status)
-    strip = [
-        (label, tone, [_cell(seen, items, month, today) for month in range(1, 13)])
-        for label, tone, items in ROWS
-    ]
-    return Strip(strip, counts["done"], counts["open"], counts["missed"])
-
-
-def _cell(seen: dict[tuple[int, int], set[str]], items: set[int], month: int, today: date) -> Cell:
-    here = set().union(*(seen.get((item, month), set()) for item in items))
-    now = month == today.month
-    if "open" in here:
-        return Cell("due" if month <= today.month else "planned", now)
-    return Cell(next((state for state in ("missed", "done") if state in here), ""), now)
