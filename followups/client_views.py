@@ -21,10 +21,11 @@ from followups.year import year_strip
 from lib import dates, lunar
 from lib.templatetags.ui import year_month
 from policies import class_words
-from policies.happened import Told, from_the_days, tell
+from policies.happened import Told, from_the_days, tell, tell_record
 from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
 from policies.premium_line import Held
+from policies.records import Record
 
 SHOWN_EVENTS = 20
 MOST_EVENTS = 300
@@ -180,6 +181,7 @@ class Event:
     text: str = ""
     undone: bool = False
     policy: Policy | None = None
+    record: Record | None = None
 
 
 KINDS = {"contacts", "policies"}
@@ -194,7 +196,7 @@ def events_of(client: Client, policies: list[Policy], kind: str, today: date) ->
         events += contact_events(client)
     if kind != "contacts":
         events += [*policy_events(policies), *payment_events(client)]
-        events += moves_of(client, policies, today)
+        events += [*moves_of(client, policies, today), *record_events(client, policies)]
     return sorted(events, key=lambda event: event.on, reverse=True)
 
 
@@ -250,6 +252,15 @@ def moves_of(client: Client, policies: list[Policy], today: date) -> Iterator[Ev
     for one, about in told:
         said = " · ".join(filter(None, [str(one.source), one.by]))
         yield Event(one.on, one.icon, one.tone, one.title, beside=said, policy=about)
+
+
+def record_events(client: Client, policies: Iterable[Policy]) -> Iterator[Event]:
+    """What the insurer's lists say of the client's policies."""
+    by_pk = {policy.pk: policy for policy in policies}
+    for record in Record.objects.filter(policy__holder=client)[:MOST_EVENTS]:
+        told = tell_record(record)
+        yield Event(told.on, told.icon, told.tone, told.title, beside=told.source,
+            policy=by_pk.get(record.policy_id), record=record)  # fmt: skip
 
 
 def by_month(events: list[Event], today: date) -> list[tuple[str, list[Event]]]:

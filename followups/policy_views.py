@@ -57,7 +57,8 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
     }
     context |= money_words.about_policy(policy, today)
     context |= shortened("entries", collected(books), SHOWN_ENTRIES, request)
-    context |= shortened("story", story_of(policy, books.events, today), SHOWN_STORY, request)
+    story = story_of(policy, books.events, today, policy.records.all()[:MOST])
+    context |= shortened("story", story, SHOWN_STORY, request)
     return render(request, "followups/policy.html", context)
 
 

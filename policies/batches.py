@@ -21,7 +21,7 @@ from policies.importing.layouts import LAYOUTS
 PATIENCE = timedelta(minutes=3)  # without a heartbeat, after which work counts as abandoned
 _CHANGES = (
     "created_policies", "updated_policies", "created_clients", "updated_clients",
-    "collected", "failed", "waiting",
+    "collected", "failed", "waiting", "recorded", "renewed",
 )  # fmt: skip
 
 
@@ -203,6 +203,11 @@ class ImportBatch(models.Model):
     def is_fruitless(self) -> bool:
         """There is no row that could be taken."""
         return self.state == self.State.CHECKED and self.good_rows <= 0
+
+    @property
+    def keeps(self) -> bool:
+        """Its lines stay on their policies."""
+        return self.kind in LAYOUTS and LAYOUTS[self.kind].kept is not None
 
     @property
     def kind_label(self) -> "Promise | str":

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
+from policies.records import LOOKS, Record
 
 Status, State, Kind = Policy.Status, Instalment.State, PolicyEvent.Kind
 
@@ -23,6 +24,7 @@ class Told:
     title: str | Promise
     source: str | Promise = ""
     by: str = ""
+    record: Record | None = None  # the line of a list that says so
 
 
 STATUS_LOOKS = {
@@ -40,10 +42,13 @@ PREMIUM_LOOKS = {
 }
 
 
-def story_of(policy: Policy, events: Iterable[PolicyEvent], today: date) -> list[Told]:
+def story_of(
+    policy: Policy, events: Iterable[PolicyEvent], today: date, records: Iterable[Record] = ()
+) -> list[Told]:
     """The latest first; what no event says, because it followed from the dates, is added."""
     written = list(events)
     told = [*from_the_days(policy, written, today), *map(tell, written)]
+    told += map(tell_record, records)
     if policy.effective_on and policy.effective_on <= today:
         told.append(Told(policy.effective_on, "umbrella", "accent", _("Cover began")))
     return sorted(told, key=lambda one: one.on, reverse=True)
@@ -53,6 +58,11 @@ def tell(event: PolicyEvent) -> Told:
     icon, tone, title = _words(event)
     source = PolicyEvent.Source(event.source).label
     return Told(event.on, icon, tone, title, source, event.by.name if event.by else "")
+
+
+def tell_record(record: Record) -> Told:
+    source = PolicyEvent.Source.FILE.label
+    return Told(record.on, *LOOKS[record.kind], record.title, source, record=record)
 
 
 def _words(event: PolicyEvent) -> tuple[str, str, str]:

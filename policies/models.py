@@ -560,6 +560,7 @@ from policies.classification import (  # noqa: E402
 )
 from policies.lifecycle import PolicyEvent  # noqa: E402
 from policies.promises import Promise  # noqa: E402
+from policies.records import Record  # noqa: E402
 from policies.reinstatement import Reinstatement  # noqa: E402
 from policies.uncollected import UncollectedCase  # noqa: E402
 
@@ -576,6 +577,7 @@ __all__ = [
     "PolicyEvent",
     "Product",
     "Promise",
+    "Record",
     "Reinstatement",
     "Thresholds",
     "UncollectedCase",

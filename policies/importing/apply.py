@@ -14,7 +14,8 @@ from lib import dates
 from policies import bank
 from policies.bank import Branch
 from policies.importing import listing, matching, staging, writing
-from policies.importing.layouts import ISSUED, Layout
+from policies.importing.layout import Layout
+from policies.importing.layouts import ISSUED
 from policies.importing.rows import ParsedRow
 from policies.importing.staging import Stage
 from policies.lifecycle import PolicyEvent, because

@@ -12,7 +12,8 @@ from typing import NamedTuple, cast
 import python_calamine as calamine
 
 from policies.importing.columns import Match, plain_heading
-from policies.importing.layouts import Layout, best
+from policies.importing.layout import Layout
+from policies.importing.layouts import best
 from policies.importing.parsing import Cell
 from policies.importing.preflight import WIDEST, Kind
 from policies.importing.problems import Refusal

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from policies.importing import parsing
 from policies.importing.columns import Match
-from policies.importing.layouts import Layout
+from policies.importing.layout import Layout
 from policies.importing.parsing import Cell
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow

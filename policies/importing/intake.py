@@ -16,7 +16,8 @@ from django.utils import timezone, translation
 from lib.masking import mask_account, mask_id, mask_phone
 from policies.batches import ImportBatch
 from policies.importing.apply import Finding, Order, Report, take_in
-from policies.importing.layouts import LAYOUTS, Layout
+from policies.importing.layout import Layout
+from policies.importing.layouts import LAYOUTS
 from policies.importing.messages import Header
 from policies.importing.problems import REASONS, Refusal
 from policies.importing.reader import Reading, read_rows

@@ -4,79 +4,34 @@ A layout says by which headings a list is known, what must stand in a row, and w
 rows. docs/importing.md shows how to add one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from policies.importing import debits, parsing
-from policies.importing.columns import BOOK, COLUMNS, FIELDS, NO_TEXTS, Column, Match, Vocabulary
+from policies.importing.columns import BOOK, COLUMNS, FIELDS, Column, Match
+from policies.importing.kept_lists import KEPT_LISTS
+from policies.importing.layout import (
+    AGENT_PHONE,
+    BOOLEAN,
+    BRANCH,
+    BRANCH_CODE,
+    CHANNEL,
+    DAY,
+    MONEY,
+    OUTLET,
+    POLICY_YEAR,
+    READ_ONLY,
+    Layout,
+    holder,
+    of_book,
+    read_only,
+)
 from policies.importing.parsing import Cell
 from policies.importing.problems import Problem
 from policies.importing.rows import PolicyRow, Row
-
-DAY, MONEY, BOOLEAN = "date", "numeric(14, 2)", "boolean"
-_READ_ONLY = ""  # understood, so that nobody wonders; nothing is done with it
-
-
-@dataclass(frozen=True)
-class Layout:
-    code: str
-    label: Promise
-    brings: Promise  # in a sentence, for the one who uploads it
-    icon: str
-    columns: tuple[Column, ...]
-    needed: tuple[tuple[str, ...], ...]  # a list that lacks all of a line is some other list
-    telling: frozenset[str]  # fields whose headings other lists do not have: they count twice
-    row: type[Row]  # what is wrong with a row, and what follows from several of its cells
-    key: str = "policy_no"  # the field without which no row is data
-    holder: str = "holder_name"  # whose name is shown beside it
-    table: str = "import_list"
-    control: str = ""  # the field of which the file may say a total; then it must be true
-    write: str = ""  # module:function that takes the staged rows in; "": the book's own steps
-
-    @cached_property
-    def fields(self) -> tuple[str, ...]:
-        return tuple(column.field for column in self.columns)
-
-    @cached_property
-    def at(self) -> dict[str, int]:
-        return {field: place for place, field in enumerate(self.fields)}
-
-    @cached_property
-    def empty(self) -> tuple[Any, ...]:
-        """What stands where a list says nothing."""
-        return tuple(None if _is_no_text(column) else "" for column in self.columns)
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.columns)
-
-    @cached_property
-    def staged(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.sql)
-
-    def column(self, field: str) -> Column:
-        return self.columns[self.at[field]]
-
-    def match(self, headings: Sequence[object]) -> list[Match]:
-        return self.vocabulary.match(headings)
-
-    def lacking(self, matches: Iterable[Match]) -> list[tuple[str, ...]]:
-        fields = {match.field for match in matches}
-        return [any_of for any_of in self.needed if fields.isdisjoint(any_of)]
-
-    def weight(self, matches: Iterable[Match]) -> int:
-        """How much the headings speak for this kind of list."""
-        return sum(2 if match.field in self.telling else 1 for match in matches)
-
-
-def _is_no_text(column: Column) -> bool:
-    return column.field in NO_TEXTS or column.field.endswith("_on") or column.sql == BOOLEAN
 
 
 class Headings(NamedTuple):
@@ -100,7 +55,7 @@ class Name(NamedTuple):
         return str(LAYOUTS[self.layout].label)
 
 
-def best(headings: Sequence[object]) -> tuple[int, "Layout", list[Match]]:
+def best(headings: Sequence[object]) -> tuple[int, Layout, list[Match]]:
     """The layout for which the headings speak most, how much, and what they mean under it.
 
     One that lacks what it needs comes after every one that does not.
@@ -144,23 +99,6 @@ def amount_due(cell: Cell) -> object:
     return Problem("premium_negative") if amount is not None and amount < 0 else amount
 
 
-def _of_book(*fields: str, **changed: Any) -> Iterator[Column]:
-    """Columns that the list shares with the policy book."""
-    for field in fields:
-        yield replace(COLUMNS[FIELDS.index(field)], **changed)
-
-
-def _holder(*more: str) -> Iterator[Column]:
-    """Who the holder is and how to reach him."""
-    yield from _of_book("policy_no")
-    yield from _of_book("holder_name", parse=parsing.person_name, perhaps="")
-    yield from _of_book("mobile", "phone", "address", "postcode", *more)
-
-
-def _read_only(field: str, zh: str, en: str, perhaps: str = "") -> Column:
-    return Column(field, parsing.text(200), zh, en, perhaps, sql=_READ_ONLY)
-
-
 class DueRow(Row):
     """A premium that is due; without its policy and its day it says nothing."""
 
@@ -187,40 +125,23 @@ _AMOUNT = Column(
     perhaps="保险费 保费 保费金额, Premium, Modal Premium, Amount",
     sql=MONEY,
 )
-_POLICY_YEAR = _read_only("policy_year", "保单年度 保单年期 续期年度", "Policy Year")
-_CHANNEL = _read_only("channel", "渠道 销售渠道 业务渠道", "Channel, Sales Channel")
-_OUTLET = _read_only("outlet", "网点名称 网点 网点编码 代理网点", "Outlet, Outlet Name")
-_BRANCH = _read_only(
-    "branch",
-    "机构 机构名称 管理机构 所属机构 分支机构 单位名称",
-    "Branch, Branch Name, Office, Agency",
-)
-_BRANCH_CODE = _read_only(
-    "branch_code", "机构代码 管理机构代码 机构编码", "Branch Code, Office Code"
-)
-_AGENT_PHONE = _read_only(
-    "agent_phone",
-    "服务人员联系电话 服务员电话 服务人员电话 业务员电话",
-    "Agent Phone, Agent Mobile",
-)
-
 RENEWAL = Layout(
     "renewal",
     _("Renewals due"),
     _("New due dates and amounts; phones and addresses that are not known yet"),
     "calendar3-event",
     columns=(
-        *_holder(),
+        *holder(),
         _DUE_ON,
         _AMOUNT,
-        *_of_book("product_name", "bank_name"),
-        *_of_book("account", sql="bytea", seals="policy.account"),
-        *_of_book("premium_mode", "agent_no", "agent_name", sql=_READ_ONLY),
-        _POLICY_YEAR,
-        _CHANNEL,
-        _OUTLET,
-        _BRANCH,
-        _BRANCH_CODE,
+        *of_book("product_name", "bank_name"),
+        *of_book("account", sql="bytea", seals="policy.account"),
+        *of_book("premium_mode", "agent_no", "agent_name", sql=READ_ONLY),
+        POLICY_YEAR,
+        CHANNEL,
+        OUTLET,
+        BRANCH,
+        BRANCH_CODE,
     ),
     needed=(("policy_no",), ("due_on",), ("amount",)),
     telling=frozenset(("amount", "policy_year", "channel")),
@@ -261,11 +182,11 @@ PERSISTENCY = Layout(
     _("What is paid to which day, and why a debit failed"),
     "graph-up",
     columns=(
-        *_holder(),
+        *holder(),
         _DUE_ON,
         _PAID_TO,
         _AMOUNT,
-        *_of_book("status", "product_code", "product_name"),
+        *of_book("status", "product_code", "product_name"),
         _FAILURE_WORDS,
         Column(
             "rider",
@@ -273,14 +194,14 @@ PERSISTENCY = Layout(
             zh="主附险标志 主附险 主附险标识 主险附险标志 险种主附标志",
             en="Main Or Rider, Rider, Rider Flag, Coverage Role",
         ),
-        *_of_book("insured_name", "premium_mode", "agent_no", "agent_name", sql=_READ_ONLY),
-        _read_only("sequence", "交次 缴次 交费次数 缴费次数 期次 续期期次", "Instalment No, Sequence"),
-        _POLICY_YEAR,
-        _AGENT_PHONE,
-        _CHANNEL,
-        _OUTLET,
-        _BRANCH,
-        _BRANCH_CODE,
+        *of_book("insured_name", "premium_mode", "agent_no", "agent_name", sql=READ_ONLY),
+        read_only("sequence", "交次 缴次 交费次数 缴费次数 期次 续期期次", "Instalment No, Sequence"),
+        POLICY_YEAR,
+        AGENT_PHONE,
+        CHANNEL,
+        OUTLET,
+        BRANCH,
+        BRANCH_CODE,
         Column("failure", parsing.text(17), zh="", en=""),
     ),
     needed=(("policy_no",), ("due_on",), ("paid_to_on",)),
@@ -355,7 +276,7 @@ BANK = Layout(
             zh="账户名 帐户名 户名 账户名称 帐户名称 账号户名 开户名",
             en="Account Name, Account Holder, Name On Account",
         ),
-        *_of_book("account", sql=_READ_ONLY),
+        *of_book("account", sql=READ_ONLY),
         Column(
             "amount",
             _debit,
@@ -376,15 +297,15 @@ BANK = Layout(
             en="Return Date, Returned On, Debit Date, Transaction Date, Processed On",
             sql=DAY,
         ),
-        _read_only("fee", "费用类型 费用种类 收付费类型 业务类型 款项类型", "Fee Type, Payment Type"),
+        read_only("fee", "费用类型 费用种类 收付费类型 业务类型 款项类型", "Fee Type, Payment Type"),
         Column(
             "branch",
             parsing.text(80),
             zh="管理机构 机构 机构名称 所属机构 分支机构 单位名称",
             en="Branch, Branch Name, Office",
         ),
-        _BRANCH_CODE,
-        *_of_book("bank_name", sql=_READ_ONLY),
+        BRANCH_CODE,
+        *of_book("bank_name", sql=READ_ONLY),
         Column("account_end", parsing.text(4), zh="", en=""),
         Column("ok", parsing.text(1), zh="", en="", sql=BOOLEAN),
         Column("failure", parsing.text(17), zh="", en=""),
@@ -400,4 +321,4 @@ BANK = Layout(
 )  # fmt: skip
 
 # In the order in which they are taken in where one file holds several.
-LAYOUTS = {layout.code: layout for layout in (ISSUED, RENEWAL, PERSISTENCY, BANK)}
+LAYOUTS = {layout.code: layout for layout in (ISSUED, RENEWAL, PERSISTENCY, BANK, *KEPT_LISTS)}

@@ -2,14 +2,15 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from lib.crypto import encrypt
-from policies.importing.layouts import Layout
+from lib.crypto import blind_index, encrypt
+from policies.importing.layout import SEALED, Layout
 from policies.importing.rows import ParsedRow
 from policies.importing.writing import PAYABLE_SQL, REGULAR_SQL, follow_dates, grace_end
 from policies.models import MODE_MONTHS
@@ -44,6 +45,7 @@ class Stage:
             f"{column.field} {column.sql}{' NOT NULL' if column.sql == 'text' else ''}"
             for column in self.layout.staged
         )
+        columns += ", sealed bytea, sealed_index bytea" if self.layout.sealed else ""
         run(f"CREATE TEMP TABLE {self.layout.table} (n integer NOT NULL, row integer, {columns})")
 
     def _copy(self, batch: list[ParsedRow]) -> None:
@@ -53,6 +55,7 @@ class Stage:
             writer.writerow([n, row.row_no, *self._said(row)])
         buffer.seek(0)
         names = ", ".join(column.field for column in self.layout.staged)
+        names += ", sealed, sealed_index" if self.layout.sealed else ""
         texts = ", ".join(column.field for column in self.layout.staged if column.sql == "text")
         with connection.cursor() as cursor:
             cursor.cursor.copy_expert(
@@ -65,6 +68,17 @@ class Stage:
         for column in self.layout.staged:
             value = row.values[self.layout.at[column.field]]
             yield _sealed(value, column.seals) if column.seals else value
+        if self.layout.sealed:
+            yield from self._sealed_together(row)
+
+    def _sealed_together(self, row: ParsedRow) -> tuple[str | None, str | None]:
+        """What a record keeps under lock and key, and by what it can be compared unopened."""
+        said = {field: row.values[self.layout.at[field]] for field in self.layout.sealed}
+        said = {field: value for field, value in said.items() if value}
+        if not said:
+            return None, None
+        words = json.dumps(said, ensure_ascii=False, sort_keys=True)
+        return _sealed(words, SEALED), "\\x" + blind_index(words, SEALED).hex()
 
     def drop(self) -> None:
         run(f"DROP TABLE IF EXISTS {_LEFT_BEHIND}, {self.layout.table}")

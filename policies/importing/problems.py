@@ -149,6 +149,20 @@ REASONS = {
         _("The reason of the failure is not known; taken as another reason"),
         _("Ask the bank what it means, or leave it."),
     ),
+    "figure_invalid": Reason(
+        _("This is not an amount; it was left out"),
+        _("Write it as a plain number such as 1200.00."),
+    ),
+    "case_number_missing": Reason(
+        _("The number of the case is missing"),
+        _("Fill it in; without it the case cannot be found again."),
+        fatal=True,
+    ),
+    "record_date_missing": Reason(
+        _("The date is missing"),
+        _("Fill in the day; without it the line cannot be told from others of the policy."),
+        fatal=True,
+    ),
     "policy_unknown": Reason(
         _("No policy has this number"),
         _("Import the policy book first, then these rows again."),

@@ -14,7 +14,7 @@ from policies.importing.parsing import WHOLE_LIFE, Cell, Parser
 from policies.importing.problems import REASONS, Problem
 
 if TYPE_CHECKING:
-    from policies.importing.layouts import Layout
+    from policies.importing.layout import Layout
 
 Cells = list[Cell]
 
@@ -141,6 +141,19 @@ class Row:
         self.set("mobile", mobile.number if mobile else "")
         self.set("phone", phone.number if phone else "")
 
+    def check_id(self, field: str, kind: str | None = None) -> identity.NationalID | None:
+        """The national ID, if the number is one; a false one is taken out."""
+        number = self.get(field)
+        if not number or (kind not in (None, "id_card", "household") and field == "id_number"):
+            return None
+        found = identity.parse(number)
+        if found:
+            self.set(field, identity.modern(found))
+        elif kind or not _other_document(number):
+            self.add(field, "id_checksum")
+            self.set(field, "")
+        return found
+
 
 class PolicyRow(Row):
     """A row of the policy book."""
@@ -162,27 +175,14 @@ class PolicyRow(Row):
             self.values[AT["premium"]] = parsing.CENT * 0
 
     def check_identity(self) -> None:
-        holder = self._national_id("id_number", self.values[AT["id_type"]])
-        self._national_id("insured_id_number", None)
+        holder = self.check_id("id_number", self.values[AT["id_type"]])
+        self.check_id("insured_id_number")
         if holder is None:
             return
         if self._fill("birth_on", holder.born_on) != holder.born_on:
             self.add("id_number", "id_birth_mismatch")
         if self._fill("gender", holder.sex[0]) != holder.sex[0]:
             self.add("id_number", "id_gender_mismatch")
-
-    def _national_id(self, field: str, kind: str | None) -> identity.NationalID | None:
-        """The national ID, if the number is one; a false one is taken out."""
-        number = self.values[AT[field]]
-        if not number or (kind not in (None, "id_card", "household") and field == "id_number"):
-            return None
-        found = identity.parse(number)
-        if found:
-            self.values[AT[field]] = identity.modern(found)
-        elif kind or not _other_document(number):
-            self.add(field, "id_checksum")
-            self.values[AT[field]] = ""
-        return found
 
     def check_dates(self) -> None:
         effective_on, birth_on = self.values[AT["effective_on"]], self.values[AT["birth_on"]]

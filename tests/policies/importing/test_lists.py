@@ -1,5 +1,6 @@
 """Each kind of list is told by its headings, and its rows say what they say."""
 
+import inspect
 import re
 from datetime import date
 from decimal import Decimal
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from policies.importing import apply, child, debits, layouts, listing
+from policies.importing import child, debits, kept, kept_lists, layouts
 from policies.importing.apply import Order, Report, take_in
 from policies.importing.layouts import LAYOUTS, best
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow
-from policies.models import Insurer, Policy
+from policies.models import Insurer, Record
 from tests.policies.importing.books import (
     SAMPLES,
     TODAY,
@@ -24,7 +25,10 @@ from tests.policies.importing.books import (
     write_xlsx,
 )
 
-LISTS = ("renewal-11-none.xlsx", "persistency-11-none.xlsx", "bank-11-none.xlsx")
+LISTS = (
+    "renewal-11-none.xlsx", "persistency-11-none.xlsx", "bank-11-none.xlsx", "receipts-11-none.xlsx",
+    "maturity-11-none.xlsx", "callback-11-none.xlsx", "tickets-11-none.xlsx", "claims-11-none.xlsx",
+)  # fmt: skip
 BANK = ["账户名", "账号", "金额", "状态描述", "回盘日期", "费用类型", "关联业务号码", "管理机构"]
 LINE = [
     "尹伟平",
@@ -74,6 +78,15 @@ def test_every_heading_of_a_sample_is_understood(name):
         ("户名 账号 金额 状态 回盘日期 保单号", "bank"),
         ("Policy Number,Account Name,Amount,Result,Return Date", "bank"),
         ("Policy Number,Owner Name,Modal Premium,Issue Date,Paid To Date,Status", "issued"),
+        (
+            "保全受理号 保单号 保单所属机构 投保人姓名 保全复核通过日期 项目编码 金额 申请方式",
+            "changes",
+        ),
+        ("管理机构 保单号码 投保人姓名 险种名称 借款日期 借款金额 约定还款日期 保单状态", "loans"),
+        ("赔案号 保单号 出险人 报案人 事故日期 出险日期 案件状态", "claims"),
+        ("保单号 签收日期", "receipts"),
+        ("Claim Number,Policy Number,Claim Type,Report Date,Claim Status", "claims"),
+        ("Policy Number,Maturity Date,Maturity Amount", "maturity"),
     ],
 )
 def test_headings_tell_the_kind(headings, kind):
@@ -242,21 +255,23 @@ DOCS = Path(__file__).parents[3] / "docs" / "importing.md"
 @pytest.mark.django_db
 def test_the_example_of_the_handbook_works(tmp_path, monkeypatch, make_policy):
     declared, written = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
-    space = dict(vars(layouts))
-    exec(declared, space)
-    exec(written, writes := {"Order": Order, "Report": Report, "listing": listing})
-    monkeypatch.setitem(layouts.LAYOUTS, "receipts", receipts := space["RECEIPTS"])
-    monkeypatch.setattr(apply, "resolve_name", lambda _name: writes["write"])
-    make_policy(policy_no="P1", receipt_signed_on=None)
+    exec(declared, space := dict(vars(kept_lists)))
+    benefits = space["BENEFITS"]
+    monkeypatch.setitem(layouts.LAYOUTS, "benefits", benefits)
+    make_policy(policy_no="P1")
     table = [
-        ["保单号", "险种代码", "回单日期", "签收日期"],
-        ["P1", "1", "2026-06-02", "2026-06-01"],
+        ["保单号", "应领日期", "生存金额", "领取状态", "开户行账号"],
+        ["P1", "2026-06-01", "1,200.00", "未领取", "622234036306174"],
         ["P2"],
     ]
-    path = write_xlsx(tmp_path / "r.xlsx", [*table, ["P3", "1", "2026-06-02", "2026-06-01"]])
+    path = write_xlsx(tmp_path / "b.xlsx", [*table, ["P3", "2026-06-02", "1"]])
     header, rows = list(child.messages(path, path.name, TODAY, 1 << 20))
     good = [row for row in rows if not row.refused]
-    report = take_in(good, Order(Insurer.usual()), Report(), layout=receipts)
-    assert (header.kind, len(rows), len(good)) == ("receipts", 3, 2)
-    assert (report.updated_policies, [f.policy_no for f in report.rejected]) == (1, ["P3"])
-    assert Policy.objects.get().receipt_signed_on == date(2026, 6, 1)
+    report = take_in(good, Order(Insurer.usual()), Report(), layout=benefits)
+    assert (header.kind, len(rows), len(good)) == ("benefits", 3, 2)
+    assert (report.counts["recorded"], [f.policy_no for f in report.rejected]) == (1, ["P3"])
+    record = Record.objects.get()
+    assert (record.on, record.state) == (date(2026, 6, 1), "未领取")
+    assert (record.fields["amount"], "622234036306174" in record.sealed) == (1200, True)
+    _file, *parts = re.split(r"\n{3,}|kept.py\n", written)
+    assert all(part.strip() in inspect.getsource(kept) for part in parts)
