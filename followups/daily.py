@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from clients.models import Client, next_birthday
-from followups.models import FollowUp, ListRun
+from followups.models import FollowUp, ListRun, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
 from followups.touched import EVERYBODY, Scope, basis_of, whom_to_look_at
@@ -116,12 +116,11 @@ def settle(day: date, scope: Scope = EVERYBODY) -> int:
     """Withdraw what is no longer wanted, with the reason kept; return how many."""
     unwanted = [_unwanted(rule, day) for rule in RULEBOOK]
     settled = [*unwanted, _agreed_but_settled(day - ONE_DAY), _lapsing(day)]
-    return sum(_withdraw(scope.of(followups, "client")) for followups in settled)
+    return sum(_withdraw(scope.of(followups, "client"), day) for followups in settled)
 
 
 def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:
-    still_wanted = Exists(rule.still_wanted(rule.settled_as_of(day)))
-    return FollowUp.objects.filter(rule=rule.code).exclude(still_wanted)
+    return FollowUp.objects.filter(rule=rule.code).exclude(Exists(rule.still_wanted(day)))
 
 
 def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
@@ -142,16 +141,19 @@ def _lapsing(day: date) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(Exists(gone), series="premium", keep_until__gte=day)
 
 
-def _withdraw(followups: QuerySet[FollowUp]) -> int:
+def _withdraw(followups: QuerySet[FollowUp], day: date) -> int:
     return followups.filter(status=FollowUp.Status.OPEN).update(
-        status=FollowUp.Status.WITHDRAWN, reason=_why_withdrawn()
+        status=FollowUp.Status.WITHDRAWN, withdrawn_on=day, reason=_why_withdrawn(day)
     )
 
 
-def _why_withdrawn() -> Case:
+def _why_withdrawn(day: date) -> Case:
     client = Client.objects.filter(pk=OuterRef("client_id"))
     policy = Policy.objects.filter(pk=OuterRef("policy_id"))
     paid = Instalment.objects.filter(pk=OuterRef("instalment_id"), paid_on__isnull=False)
+    muted = RuleMute.objects.standing(day).filter(
+        client_id=OuterRef("client_id"), rule=OuterRef("rule")
+    )
     reason = FollowUp.Reason
     return Case(
         When(Exists(client.filter(deceased=True)), then=Value(reason.DECEASED)),
@@ -159,6 +161,7 @@ def _why_withdrawn() -> Case:
         When(Exists(policy.exclude(status__in=Policy.ALIVE)), then=Value(reason.ENDED)),
         When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
+        When(Exists(muted), then=Value(reason.MUTED)),
         When(Q(series="premium"), then=Value(reason.LAPSED)),
         default=Value(reason.CHANGED),
     )

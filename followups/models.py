@@ -112,6 +112,7 @@ class FollowUp(models.Model):
         UNDONE = "undone", _("The entry was undone")
         RESTING = "resting", _("The client's word is waited for")
         SIGNED = "signed", _("The form is signed")
+        MUTED = "muted", _("Silenced for this client")
 
     AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
     WRITTEN: ClassVar[tuple[str, ...]] = (
@@ -147,6 +148,7 @@ class FollowUp(models.Model):
     reason = models.CharField(
         _("reason"), max_length=10, choices=Reason, blank=True, db_default="", default=""
     )
+    withdrawn_on = models.DateField(null=True)
     outcome = models.CharField(
         _("outcome"), max_length=12, choices=Contact.Outcome, blank=True, db_default="", default=""
     )
@@ -203,6 +205,43 @@ class FollowUp(models.Model):
         from followups.rulebook import label_of
 
         return label_of(self.rule)
+
+
+class RuleMuteQuerySet(ScopedQuerySet["RuleMute"]):
+    agent_field = "client__agent"
+
+    def standing(self, day: date) -> Self:
+        return self.filter(lifted_on=None, until__gte=day)
+
+
+class RuleMute(models.Model):
+    """One rule silenced for one client until a day, with the reason and by whom."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="mutes", db_index=False)
+    rule = models.CharField(_("rule"), max_length=24)
+    until = models.DateField(_("until"))
+    reason = models.CharField(_("reason"), max_length=200)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(auto_now_add=True)
+    lifted_on = models.DateField(_("lifted on"), null=True)
+    lifted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = RuleMuteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("silenced rule")
+        verbose_name_plural = _("silenced rules")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["client", "rule"],
+                condition=Q(lifted_on=None),
+                name="one_standing_silence_of_a_rule",
+            ),
+        )
+        indexes = (models.Index(fields=["until"], name="silences_that_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.until}"
 
 
 class ListRun(models.Model):

@@ -1,7 +1,7 @@
 """What a rule is: a query over days."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -21,11 +21,12 @@ from django.db.models.functions import Coalesce, NullIf
 from django.utils.functional import Promise
 
 from clients.models import Client
-from followups.models import FollowUp, ServiceItem, ServicePlan
+from followups.models import FollowUp, RuleMute, ServiceItem, ServicePlan
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
 Population = Callable[[date], QuerySet[Any]]
+Narrowing = Callable[[QuerySet[Any], date], QuerySet[Any]]
 
 
 class PlusDays(Func):
@@ -58,6 +59,7 @@ USUAL_TURNINGS = (
     Turning(Policy.objects.all, "lapses_on", "holder_id"),
     Turning(Policy.objects.all, "reinstate_by", "holder_id"),
     Turning(Instalment.objects.owed, "rests_until", "policy__holder_id"),
+    Turning(RuleMute.objects.all, "until", "client_id"),
 )
 
 
@@ -98,23 +100,62 @@ class Rule:
         """The way from the population's rows to the client's key."""
         return self.keys[0]
 
-    def wanted(self, day: date) -> QuerySet[Any]:
-        """The rows of the population whose client may be contacted and is due this service."""
-        to = f"{self.to_client}__" if self.to_client else ""
-        reachable = {f"{to}deceased": False, f"{to}do_not_contact": False}
+    @property
+    def mutable(self) -> bool:
+        """Whether an agent may silence it for a client: never while cover is about to be lost."""
+        return not (self.series == "premium" and self.priority == 1)
+
+    @property
+    def gates(self) -> tuple[tuple[str, Narrowing], ...]:
+        """What must hold of a row of the population, one after the other, each with its code.
+
+        `wanted` asks them all; "why not?" tells the first that fails.
+        """
+        gates: tuple[tuple[str, Narrowing], ...] = (
+            ("plan", self._planned),
+            ("contact", self._contactable),
+        )
+        return (*gates, ("muted", self._unmuted)) if self.mutable else gates
+
+    def wanted(self, day: date, *, facts: date | None = None) -> QuerySet[Any]:
+        """The rows of the population for which every gate is open on the list of `day`.
+
+        Of the population the facts of `day` are asked, or those of another.
+        """
+        rows = self.among(facts or day)
+        for _code, narrowed in self.gates:
+            rows = narrowed(rows, day)
+        return rows
+
+    def of_client(self, field: str) -> str:
+        """The way from the population's rows to a field of the client."""
+        return f"{self.to_client}__{field}" if self.to_client else field
+
+    def _planned(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        """Those whose class is due this service."""
         levels = [ServicePlan.Level.MUST] + [ServicePlan.Level.EVENT] * self.event
         client_class = Coalesce(
-            NullIf(OuterRef(f"{to}client_class"), Value("")), Value(Client.Class.MAINTAIN.value)
+            NullIf(OuterRef(self.of_client("client_class")), Value("")),
+            Value(Client.Class.MAINTAIN.value),
         )
         plan = ServicePlan.objects.filter(
             item=OuterRef("served_as") if self.item_by else self.item,
             client_class=client_class,
             level__in=levels,
         )
-        rows = self.among(day)
         if self.item_by:
             rows = rows.alias(served_as=self.item_by)
-        return rows.filter(Exists(plan), **reachable)
+        return rows.filter(Exists(plan))
+
+    def _contactable(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        wishes = ("deceased", "do_not_contact")
+        return rows.filter(**{self.of_client(wish): False for wish in wishes})
+
+    def _unmuted(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        mutes = RuleMute.objects.filter(
+            rule=self.code, client_id=OuterRef(self.client), until__gte=day
+        )
+        return rows.exclude(Exists(mutes.filter(lifted_on=None)))
 
     def candidates(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted.
@@ -157,10 +198,10 @@ class Rule:
         """The day whose facts decide what is withdrawn from the list of `list_day`."""
         return list_day
 
-    def still_wanted(self, day: date) -> QuerySet[Any]:
+    def still_wanted(self, list_day: date) -> QuerySet[Any]:
         """Subquery about an open follow-up: its subject, on its occasion, for its client."""
         to = self.to_client or "pk"
-        return self.wanted(day).filter(
+        return self.wanted(list_day, facts=self.settled_as_of(list_day)).filter(
             **{
                 "pk": OuterRef(f"{self.subject}_id"),
                 self.on: OuterRef("occasion_on"),
@@ -190,15 +231,12 @@ class InstalmentRule(Rule):
     subject = "instalment"
     keys = ("policy__holder_id", "policy_id", "pk")
 
-    def wanted(self, day: date) -> QuerySet[Any]:
-        return self._awake(super().wanted(day), day)
-
-    def still_wanted(self, day: date) -> QuerySet[Any]:
-        """As of `day` nobody has paid; whether it rests is asked of the day after, whose list it is."""
-        asked = replace(self, rests=False)
-        return self._awake(Rule.still_wanted(asked, day), day + ONE_DAY)
+    @property
+    def gates(self) -> tuple[tuple[str, Narrowing], ...]:
+        return (*super().gates, ("resting", self._awake))
 
     def _awake(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        """Those of whose client no word is waited for."""
         return rows.filter(Q(rests_until=None) | Q(rests_until__lt=day)) if self.rests else rows
 
     def settled_as_of(self, list_day: date) -> date:
