@@ -76,7 +76,7 @@ FROM (
         JOIN policies_product q ON q.id = p.product_id GROUP BY p.holder_id
       ) h ON h.holder_id = c.id
       LEFT JOIN (SELECT client_id, count(*) AS n FROM clients_contact WHERE "on" >= DATE '{month}' - interval '1 year'
-                 AND "on" < DATE '{month}' AND undone_at IS NULL AND outcome NOT IN ('no_answer', 'wrong_number')
+                 AND "on" < DATE '{month}' AND undone_at IS NULL AND outcome NOT IN ('no_answer', 'not_home', 'wrong_number')
                  GROUP BY client_id) m ON m.client_id = c.id
       LEFT JOIN (SELECT p.holder_id, 100 * count(*) FILTER (WHERE i.paid_on <= i.grace_ends_on) / count(*) AS on_time
                  FROM policies_instalment i JOIN policies_policy p ON p.id = i.policy_id

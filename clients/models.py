@@ -3,7 +3,7 @@
 from datetime import date
 from functools import reduce
 from operator import or_
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q, Value
@@ -141,6 +141,10 @@ class Client(models.Model):
     client_class = models.CharField(_("class"), max_length=8, choices=Class, blank=True, default="")
     attention = models.CharField(_("attention"), max_length=1, blank=True, default="")
     deceased = models.BooleanField(_("deceased"), default=False)
+    deceased_on = models.DateField(_("death known since"), null=True, editable=False)
+    complaint_open_since = models.DateField(
+        _("complaint open since"), null=True, blank=True, editable=False
+    )
     do_not_contact = models.BooleanField(_("asked not to be contacted"), default=False)
     last_contact_on = models.DateField(null=True, editable=False)
     note = models.TextField(_("note"), blank=True, default="")
@@ -199,6 +203,11 @@ class Client(models.Model):
                 name="client_household",
                 condition=Q(household__isnull=False),
             ),
+            models.Index(
+                fields=["deceased_on"],
+                name="clients_who_died",
+                condition=Q(deceased_on__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -217,6 +226,7 @@ class Client(models.Model):
         )
         self.id_index = blind_index(self.id_number, "client.id_number") if self.id_number else None
         self.next_birthday_on = next_birthday(self.birth_on, self.birthday_calendar, today)
+        self.deceased_on = (self.deceased_on or today) if self.deceased else None
 
     def age_on(self, day: date) -> int | None:
         return dates.age_on(self.birth_on, day) if self.birth_on else None
@@ -248,13 +258,29 @@ class Contact(models.Model):
 
     class Outcome(models.TextChoices):
         DONE = "done", _("Done")
+        PARTLY = "partly", _("Done in part")
         NO_ANSWER = "no_answer", _("No answer")
+        NOT_HOME = "not_home", _("Nobody at home")
+        WRONG_NUMBER = "wrong_number", _("Wrong number")
+        MOVED = "moved", _("Moved away")
         ASKED_LATER = "asked_later", _("Asked for later")
         WILL_PAY = "will_pay", _("Will pay")
         PAID_ALREADY = "paid_already", _("Says it is paid")
         REFUSED = "refused", _("Refused")
-        WRONG_NUMBER = "wrong_number", _("Wrong number")
+        COMPLAINT = "complaint", _("Complaint")
+        DECEASED = "deceased", _("Client has died")
+        MANAGER = "manager", _("Needs the supervisor")
         NOT_NEEDED = "not_needed", _("Not needed")
+
+    class Refusal(models.TextChoices):
+        MONEY = "money", _("Money is tight")
+        SURRENDER = "surrender", _("Wants to surrender")
+        SERVICE = "service", _("Unhappy with the service")
+        NO_NEED = "no_need", _("Sees no need")
+        OTHER = "other", _("Another reason")
+
+    # Nobody was spoken to: it is no contact that anything may be counted on.
+    UNREACHED: ClassVar[tuple[str, ...]] = ("no_answer", "not_home", "wrong_number")
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="contacts", db_index=False)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
@@ -267,6 +293,13 @@ class Contact(models.Model):
         max_length=120, blank=True, default=""
     )  # what it was about, in codes
     note = models.TextField(_("note"), blank=True, default="")
+    refusal = models.CharField(
+        _("why refused"), max_length=9, choices=Refusal, blank=True, default="", db_default=""
+    )
+    # One visit to a household is one entry, and a contact with each of its clients.
+    entry = models.ForeignKey("self", models.SET_NULL, null=True, related_name="others")
+    # What the entry changed about the client, as it was before: it comes back with an undo.
+    before = models.JSONField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

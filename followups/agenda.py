@@ -58,6 +58,13 @@ def needs_outcome(followup: FollowUp) -> bool:
     return kind_of(followup) is RENEWAL
 
 
+def home_of(client: Client) -> tuple[str, ...]:
+    """Who is met together: the household at one address, else nobody but the client."""
+    if client.household_id and client.address:
+        return ("household", str(client.household_id), client.address)
+    return ("client", str(client.pk))
+
+
 @dataclass(frozen=True)
 class Stop:
     """One client on one day, with everything there is to do for them, most urgent first."""
@@ -131,6 +138,10 @@ TASKS = {
     "last": _("Last premium"),
     "loan": _("Premium loan"),
     "reinstate": _("Reinstatement"),
+    "number": _("Find the number"),
+    "address": _("Find the address"),
+    "condolence": _("Condolence"),
+    "bequest": _("Payout to the family"),
 }
 
 

@@ -124,14 +124,17 @@ def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:
 
 
 def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
-    """What was agreed with the client about a premium since paid or a policy since ended."""
+    """What follows an entry, about a premium since paid, a policy since ended or a client who is gone."""
     owed = Instalment.objects.unpaid(day).filter(pk=OuterRef("instalment_id"))
     alive = Policy.objects.filter(pk=OuterRef("policy_id"), status__in=Policy.ALIVE)
     reachable = Client.objects.contactable().filter(pk=OuterRef("client_id"))
-    return FollowUp.objects.filter(rule=FollowUp.AGREED).filter(
+    bereaved = Client.objects.filter(pk=OuterRef("client_id"), deceased=True, do_not_contact=False)
+    of_family = Q(series__in=FollowUp.OF_THE_FAMILY)
+    return FollowUp.objects.filter(rule__in=FollowUp.AFTER_AN_ENTRY).filter(
         (Q(instalment__isnull=False) & ~Exists(owed))
         | (Q(policy__isnull=False) & ~Exists(alive))
-        | ~Exists(reachable)
+        | (~of_family & ~Exists(reachable))
+        | (of_family & ~Exists(bereaved))
     )
 
 
@@ -156,7 +159,10 @@ def _why_withdrawn(day: date) -> Case:
     )
     reason = FollowUp.Reason
     return Case(
-        When(Exists(client.filter(deceased=True)), then=Value(reason.DECEASED)),
+        When(
+            Exists(client.filter(deceased=True)) & ~Q(series__in=FollowUp.OF_THE_FAMILY),
+            then=Value(reason.DECEASED),
+        ),
         When(Exists(client.filter(do_not_contact=True)), then=Value(reason.NO_CONTACT)),
         When(Exists(policy.exclude(status__in=Policy.ALIVE)), then=Value(reason.ENDED)),
         When(Exists(paid), then=Value(reason.PAID)),

@@ -114,7 +114,13 @@ class FollowUp(models.Model):
         SIGNED = "signed", _("The form is signed")
         MUTED = "muted", _("Silenced for this client")
 
-    AGREED: ClassVar[str] = "agreed"  # the rule code of what was agreed with the client
+    # The rule codes of what follows an entry and stands in no rulebook.
+    AGREED: ClassVar[str] = "agreed"
+    NUMBER: ClassVar[str] = "number"
+    ADDRESS: ClassVar[str] = "address"
+    AFTER_AN_ENTRY: ClassVar[tuple[str, ...]] = (AGREED, NUMBER, ADDRESS)
+    # The series that a family is served with after a death.
+    OF_THE_FAMILY: ClassVar[tuple[str, ...]] = ("condolence", "bequest")
     WRITTEN: ClassVar[tuple[str, ...]] = (
         "client_id",
         "policy_id",
@@ -192,6 +198,12 @@ class FollowUp(models.Model):
     def __str__(self) -> str:
         return f"{self.rule} {self.occasion_on}"
 
+    def turn(self, status: str) -> None:
+        """Move to another status, or raise IllegalMove; saving is the caller's."""
+        if status not in MOVES[self.Status(self.status)]:
+            raise IllegalMove(f"{self.status} -> {status}")
+        self.status = status
+
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
@@ -205,6 +217,105 @@ class FollowUp(models.Model):
         from followups.rulebook import label_of
 
         return label_of(self.rule)
+
+
+class IllegalMove(ValueError):  # noqa: N818 - it names the move
+    """A follow-up may not go from this status to that."""
+
+
+# Done and withdrawn are open again when an entry is taken back or a rule is heard again.
+MOVES: dict[FollowUp.Status, frozenset[FollowUp.Status]] = {
+    FollowUp.Status.OPEN: frozenset(
+        {
+            FollowUp.Status.DONE,
+            FollowUp.Status.MISSED,
+            FollowUp.Status.SUPERSEDED,
+            FollowUp.Status.WITHDRAWN,
+        }
+    ),
+    FollowUp.Status.DONE: frozenset({FollowUp.Status.OPEN}),
+    FollowUp.Status.WITHDRAWN: frozenset({FollowUp.Status.OPEN}),
+    FollowUp.Status.MISSED: frozenset(),
+    FollowUp.Status.SUPERSEDED: frozenset(),
+}
+
+
+class Successor(models.Model):
+    """What follows an outcome: one step or none. Its days are the office's to set."""
+
+    class Step(models.TextChoices):
+        NOTHING = "nothing", _("Nothing follows")
+        ON_THE_DAY = "on_day", _("Talk again on the day the client named")
+        AFTER_THE_DAY = "after_day", _("See the day after whether the money has arrived")
+        AWAIT_FILE = "file", _("Wait for the return file, then look")
+        AGAIN = "again", _("Try again")
+        NUMBER = "number", _("Find the right number")
+        ADDRESS = "address", _("Find the new address")
+        MANAGER = "manager", _("On the list of the supervisor")
+        QUIET = "quiet", _("Condolence and payout for the family, nothing else")
+
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Contact.Outcome, unique=True)
+    step = models.CharField(_("next step"), max_length=9, choices=Step)
+    # Days until it; of a repeated step one for each time.
+    days = models.JSONField(_("after days"), default=list)
+    at_last = models.CharField(
+        _("and after the last time"), max_length=9, choices=Step, blank=True, default=""
+    )
+
+    class Meta:
+        verbose_name = _("next step after an outcome")
+        verbose_name_plural = _("next steps after outcomes")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.get_step_display()}"
+
+    @property
+    def is_timed(self) -> bool:
+        return self.step in {self.Step.AGAIN, self.Step.NUMBER, self.Step.ADDRESS}
+
+
+class EscalationQuerySet(ScopedQuerySet["Escalation"]):
+    agent_field = "client__agent"
+
+    def open(self) -> Self:
+        return self.filter(closed_on=None)
+
+
+class Escalation(models.Model):
+    """What an agent handed up: a complaint, or a matter that needs the supervisor."""
+
+    class Kind(models.TextChoices):
+        COMPLAINT = "complaint", _("Complaint")
+        MANAGER = "manager", _("Needs the supervisor")
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="escalations")
+    contact = models.OneToOneField(Contact, models.CASCADE, related_name="escalation")
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind)
+    since = models.DateField(_("since"))
+    closed_on = models.DateField(_("closed on"), null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    answer = models.TextField(_("what was done"), blank=True, default="")
+
+    objects = EscalationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("matter for the supervisor")
+        verbose_name_plural = _("matters for the supervisor")
+        ordering = ("since", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(closed_on=None, closed_by=None)
+                | Q(closed_on__isnull=False, closed_by__isnull=False),
+                name="closed_has_who_and_when",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["since"], name="open_escalations", condition=Q(closed_on=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.since}"
 
 
 class RuleMuteQuerySet(ScopedQuerySet["RuleMute"]):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from followups.models import FollowUp, ServiceItem
-from followups.rules import ClientRule, InstalmentRule, PolicyRule, Rule
+from followups.rules import ClientRule, FamilyRule, InstalmentRule, PolicyRule, Rule
 from policies.authorisation import ACCOUNT_FAULTS
 from policies.models import BankRow, Instalment, Policy, annual_premium_of_holder
 
@@ -20,6 +20,12 @@ A_YEAR = timedelta(days=365)
 def holders(day: date) -> QuerySet[Client]:
     """Holders of a policy in force."""
     return Client.objects.filter(Exists(Policy.objects.in_force(day).filter(holder=OuterRef("pk"))))
+
+
+def bereaved(day: date) -> QuerySet[Client]:
+    """Clients who have died and left a policy that has not ended."""
+    left = Policy.objects.filter(holder=OuterRef("pk"), status__in=Policy.ALIVE)
+    return Client.objects.filter(Exists(left), deceased_on__isnull=False)
 
 
 def large_holders(day: date) -> QuerySet[Client]:
@@ -394,6 +400,30 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.GREETING,
         priority=3,
     ),
+    FamilyRule(
+        code="condolence",
+        label=_("Condolence to the family"),
+        among=bereaved,
+        on="deceased_on",
+        day=1,
+        keep=5,
+        series="condolence",
+        item=ServiceItem.CLAIM_HELP,
+        priority=2,
+        event=True,
+    ),
+    FamilyRule(
+        code="payout-to-family",
+        label=_("Payout to the family"),
+        among=bereaved,
+        on="deceased_on",
+        day=7,
+        keep=60,
+        series="bequest",
+        item=ServiceItem.CLAIM_HELP,
+        priority=1,
+        event=True,
+    ),
     PolicyRule(
         code="policy-delivery",
         label=_("Deliver the new policy"),
@@ -410,8 +440,15 @@ RULEBOOK: list[Rule] = [
 BY_CODE = {rule.code: rule for rule in RULEBOOK}
 
 
+AFTER_AN_ENTRY = {
+    FollowUp.AGREED: _("Agreed with the client"),
+    FollowUp.NUMBER: _("Find the right number"),
+    FollowUp.ADDRESS: _("Find the new address"),
+}
+
+
 def label_of(code: str) -> str | Promise:
-    """The name of a rule in words; what was agreed with a client has no line in the book."""
-    if code == FollowUp.AGREED:
-        return _("Agreed with the client")
+    """The name of a rule in words; what follows an entry has no line in the book."""
+    if code in AFTER_AN_ENTRY:
+        return AFTER_AN_ENTRY[code]
     return BY_CODE[code].label if code in BY_CODE else code

@@ -216,6 +216,14 @@ class ClientRule(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FamilyRule(ClientRule):
+    """What the family of a client who has died is served with: the one rule for the dead."""
+
+    def _contactable(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        return rows.filter(deceased=True, do_not_contact=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyRule(Rule):
     to_client: str = "holder"
     subject = "policy"

@@ -1,25 +1,31 @@
 """Working the list: what happened with a client is recorded, the next step follows, and both can be undone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from clients.models import Client, Contact
-from followups.models import FollowUp
+from clients.models import Contact
+from followups import escalations, successors
+from followups.agenda import home_of, needs_outcome
+from followups.changes import change, change_back
+from followups.models import FollowUp, ServiceItem, Successor
+from followups.successors import NextStep
 from policies import promises
 
 ONE_DAY = timedelta(days=1)
 AGREED_KEEP = 7  # days for which an agreed call is worth making
+LOOK_UP_KEEP = 14  # days for which a number or an address is looked for
 Outcome = Contact.Outcome
 WORDS = {Outcome.WILL_PAY, Outcome.PAID_ALREADY}  # a claim of the client; the file says the truth
+NEED_A_DAY = {Outcome.WILL_PAY, Outcome.ASKED_LATER}
 CHECKS = ("promise-check", "claim-check")  # the rules that look after it
 
 
@@ -27,46 +33,103 @@ class Refused(Exception):  # noqa: N818 - what it says to the user
     """It cannot be recorded like this; the message says why and what to do."""
 
 
-@transaction.atomic
-def record(
-    followups: Sequence[FollowUp],
-    *,
-    by: User,
-    outcome: str,
-    on: date,
-    note: str = "",
-    channel: str = Contact.Channel.CALL,
-    until: date | None = None,
-    amount: Decimal | None = None,
-    follow: bool | None = None,
-    next_on: date | None = None,
-) -> Contact:
-    """Close the given open follow-ups of one client with one contact, and make the next step.
+@dataclass(frozen=True)
+class Told:
+    """What came of a contact, as it was told.
 
     `until` is the day asked for or promised, `amount` the money promised where it is not all. The
-    outcome decides on the next step unless `follow` says otherwise; `next_on` moves it. Raises
-    Refused when nothing is open any more, when the clients differ, or when a day does not fit.
+    office's table decides on the next step unless `follow` says otherwise; `next_on` moves it.
+    """
+
+    outcome: str
+    note: str = ""
+    channel: str = Contact.Channel.CALL
+    until: date | None = None
+    amount: Decimal | None = None
+    follow: bool | None = None
+    next_on: date | None = None
+    refusal: str = ""
+    address: str = ""
+
+
+@transaction.atomic
+def record(followups: Sequence[FollowUp], *, by: User, on: date, **told: Any) -> Contact:
+    """Close the given open follow-ups with one contact for each client, and make the next step.
+
+    `told` are the fields of `Told`. Raises Refused when nothing is open any more, when they are of
+    several households, or when a day does not fit. Returns the contact with the first one's client.
     """
     rows = _lock(followups)
-    usual = _next_day(rows, outcome, on, until)
-    next_on = _chosen_day(usual, outcome, follow, next_on, on)
+    first: Contact | None = None
+    for _client, theirs in _by_client(followups, rows):
+        said = Told(**told)
+        if first and said.outcome in WORDS and not any(map(needs_outcome, theirs)):
+            said = replace(said, outcome=Outcome.DONE, until=None)
+        contact = _record(theirs, said, by=by, on=on, entry=first)
+        first = first or contact
+    assert first
+    return first
+
+
+def _by_client(
+    followups: Sequence[FollowUp], rows: list[FollowUp]
+) -> list[tuple[int, list[FollowUp]]]:
+    """The rows of each client, in the order in which the clients were named."""
+    order = dict.fromkeys(followup.client_id for followup in followups)
+    return [(pk, [row for row in rows if row.client_id == pk]) for pk in order]
+
+
+def _record(
+    rows: list[FollowUp], told: Told, *, by: User, on: date, entry: Contact | None
+) -> Contact:
+    outcome, client = told.outcome, rows[0].client
+    step = successors.next_step(client, outcome, on)
+    if outcome == Outcome.MOVED and told.address:
+        step = NextStep(Successor.Step.NOTHING)
+    usual = _usual_day(rows, step, told, on)
+    next_on = _chosen_day(usual, outcome, told.follow, told.next_on, on)
     contact = Contact.objects.create(
-        client=rows[0].client,
+        client=client,
         by=by,
         on=on,
-        channel=channel,
+        channel=told.channel,
         outcome=outcome,
-        promised_on=until,
-        note=note,
+        refusal=told.refusal if outcome == Outcome.REFUSED else "",
+        promised_on=told.until,
+        note=told.note,
         subject=_subject(rows),
+        entry=entry,
     )
-    _close(rows, contact)
+    said_of = _close(rows, contact)
     if next_on and not _looked_after(rows, outcome, next_on == usual):
-        _agree(rows, next_on)
-    if outcome in WORDS:
-        _take_at_word(rows, contact, until, amount)
-    Client.objects.filter(pk=contact.client_id).update(last_contact_on=on)
+        _put_on_list(said_of, step.rule, next_on)
+    _follow(contact, step, rows, told)
     return contact
+
+
+def _follow(contact: Contact, step: NextStep, rows: list[FollowUp], told: Told) -> None:
+    """What an outcome changes besides the lists."""
+    if contact.outcome in WORDS:
+        _take_at_word(rows, contact, told.until, told.amount)
+    if contact.outcome == Outcome.MOVED and told.address:
+        change(contact, address=told.address)
+    if step.step == Successor.Step.MANAGER:
+        escalations.hand_up(contact)
+    if step.step == Successor.Step.QUIET:
+        _leave_in_peace(contact)
+    if contact.outcome not in Contact.UNREACHED:
+        change(contact, last_contact_on=contact.on)
+
+
+def _leave_in_peace(contact: Contact) -> None:
+    """After a death nothing goes on as it was; what the family is owed the rulebook brings."""
+    change(contact, deceased=True, deceased_on=contact.on)
+    contact.client.followups.open().update(
+        status=FollowUp.Status.WITHDRAWN,
+        reason=FollowUp.Reason.DECEASED,
+        withdrawn_on=contact.on,
+        contact=contact,
+    )
 
 
 def _lock(followups: Sequence[FollowUp]) -> list[FollowUp]:
@@ -79,24 +142,18 @@ def _lock(followups: Sequence[FollowUp]) -> list[FollowUp]:
     )
     if not rows or any(not row.is_open for row in rows):
         raise Refused(_("This has been settled meanwhile. Reload the list."))
-    if len({row.client_id for row in rows}) > 1:
-        raise Refused(_("One entry is about one client."))
+    if len({home_of(row.client) for row in rows}) > 1:
+        raise Refused(_("One entry is about one client or one household."))
     return rows
 
 
-def _next_day(rows: list[FollowUp], outcome: str, on: date, until: date | None) -> date | None:
-    """When to speak to the client again, None where nothing needs to follow."""
-    if outcome == Outcome.NO_ANSWER:
-        return on + ONE_DAY
-    if outcome == Outcome.PAID_ALREADY:
-        return on + timedelta(days=settings.CLAIM_RESTS_DAYS) + ONE_DAY
-    if outcome not in {Outcome.ASKED_LATER, Outcome.WILL_PAY}:
-        return None
-    if until is None:
-        raise Refused(_("Choose the day."))
-    check_day(rows, until, on)
-    # A promise is looked at the day after: by then the money has arrived or has not.
-    return until + ONE_DAY if outcome == Outcome.WILL_PAY else until
+def _usual_day(rows: list[FollowUp], step: NextStep, told: Told, on: date) -> date | None:
+    """When the next step is due, None where nothing needs to follow."""
+    if told.outcome in NEED_A_DAY:
+        if told.until is None:
+            raise Refused(_("Choose the day."))
+        check_day(rows, told.until, on)
+    return step.day(on, told.until)
 
 
 def _chosen_day(
@@ -115,7 +172,8 @@ def check_day(rows: Sequence[FollowUp], until: date, today: date) -> None:
     """Refuse a day that has passed, or on which a premium can no longer save the cover."""
     if until < today:
         raise Refused(_("Choose a day from today on."))
-    ends = [row.instalment.grace_ends_on for row in rows if row.instalment]
+    owed = [row.instalment for row in rows if row.instalment and row.instalment.is_owed]
+    ends = [instalment.grace_ends_on for instalment in owed]
     if ends and until > min(ends):
         raise Refused(
             _("Grace ends on %(day)s and the cover with it. Choose that day or an earlier one.")
@@ -127,12 +185,20 @@ def _subject(rows: Sequence[FollowUp]) -> str:
     return ",".join(sorted({row.rule for row in rows}))[:120]
 
 
-def _close(rows: Sequence[FollowUp], contact: Contact) -> None:
+def _close(rows: Sequence[FollowUp], contact: Contact) -> list[FollowUp]:
+    """Close the rows and return those of which the outcome was told.
+
+    Who promises a premium has been given the notice or the greeting as well: that is simply done.
+    """
+    told_of = [row for row in rows if contact.outcome not in WORDS or needs_outcome(row)] or rows
     now = timezone.now()
     for row in rows:
-        row.status, row.outcome, row.contact = FollowUp.Status.DONE, contact.outcome, contact
-        row.done_on, row.done_at, row.done_by = contact.on, now, contact.by
+        row.turn(FollowUp.Status.DONE)
+        row.outcome = contact.outcome if row in told_of else Outcome.DONE
+        row.contact, row.done_by = contact, contact.by
+        row.done_on, row.done_at = contact.on, now
         row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
+    return list(told_of)
 
 
 def _looked_after(rows: Sequence[FollowUp], outcome: str, as_usual: bool) -> bool:
@@ -140,26 +206,43 @@ def _looked_after(rows: Sequence[FollowUp], outcome: str, as_usual: bool) -> boo
     return outcome in WORDS and as_usual and any(row.instalment_id for row in rows)
 
 
-def _agree(rows: Sequence[FollowUp], day: date) -> None:
-    """Put what was agreed on the list of `day`, unless the same is agreed already."""
-    FollowUp.objects.bulk_create(
-        [
-            FollowUp(
-                client_id=row.client_id,
-                policy_id=row.policy_id,
-                instalment_id=row.instalment_id,
-                rule=FollowUp.AGREED,
-                series=row.series,
-                item=row.item,
-                priority=min(row.priority, 2),
-                occasion_on=day,
-                list_on=day,
-                keep_until=day + timedelta(days=AGREED_KEEP),
-                after=row,
-            )
-            for row in rows
-        ],
-        ignore_conflicts=True,
+def _put_on_list(rows: Sequence[FollowUp], rule: str, day: date) -> None:
+    """Put what follows on the list of `day`, unless the same stands there already."""
+    made = [_look_up(rows[0], rule, day)] if rule != FollowUp.AGREED else _agreed(rows, day)
+    FollowUp.objects.bulk_create(made, ignore_conflicts=True)
+
+
+def _agreed(rows: Sequence[FollowUp], day: date) -> list[FollowUp]:
+    return [
+        FollowUp(
+            client_id=row.client_id,
+            policy_id=row.policy_id,
+            instalment_id=row.instalment_id,
+            rule=FollowUp.AGREED,
+            series=row.series,
+            item=row.item,
+            priority=min(row.priority, 2),
+            occasion_on=day,
+            list_on=day,
+            keep_until=day + timedelta(days=AGREED_KEEP),
+            after=row,
+        )
+        for row in rows
+    ]
+
+
+def _look_up(row: FollowUp, rule: str, day: date) -> FollowUp:
+    """A number or an address to be found: a matter of the client, whatever it came from."""
+    return FollowUp(
+        client_id=row.client_id,
+        rule=rule,
+        series=rule,
+        item=ServiceItem.INFO_CHANGE,
+        priority=2,
+        occasion_on=day,
+        list_on=day,
+        keep_until=day + timedelta(days=LOOK_UP_KEEP),
+        after=row,
     )
 
 
@@ -181,7 +264,10 @@ def _take_at_word(
             instalment=instalment, series="premium", list_on__lte=word.promised_on
         )
         reminders.update(
-            status=FollowUp.Status.WITHDRAWN, reason=FollowUp.Reason.RESTING, contact=contact
+            status=FollowUp.Status.WITHDRAWN,
+            reason=FollowUp.Reason.RESTING,
+            withdrawn_on=contact.on,
+            contact=contact,
         )
 
 
@@ -204,20 +290,29 @@ def undo(contact: Contact, *, by: User) -> None:
 
     Raises Refused when a next step has been worked on since.
     """
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
-    if contact.undone_at:
-        return
+    first = contact.entry_id or contact.pk
+    whole = Contact.objects.filter(Q(pk=first) | Q(entry=first)).order_by("pk")
+    for one in whole.select_for_update(of=("self",)).select_related("client"):
+        if not one.undone_at:
+            _take_back(one)
+
+
+def _take_back(contact: Contact) -> None:
     rows = FollowUp.objects.filter(contact=contact)
     steps = FollowUp.objects.filter(Q(after__in=rows.values("pk")) | _checks_of(contact))
     if steps.filter(status=FollowUp.Status.DONE).exists():
         raise Refused(_("The next step has been worked on already, so this entry stays."))
+    if not escalations.take_back(contact):
+        raise Refused(_("The supervisor has answered already, so this entry stays."))
     steps.filter(status__in=[FollowUp.Status.OPEN, FollowUp.Status.WITHDRAWN]).delete()
     promises.take_back(contact)
+    change_back(contact)
     rows.update(
         status=FollowUp.Status.OPEN,
         reason="",
         outcome="",
         contact=None,
+        withdrawn_on=None,
         done_on=None,
         done_at=None,
         done_by=None,

@@ -26,7 +26,7 @@ WITH held AS MATERIALIZED (
 ), met AS MATERIALIZED (
     SELECT client_id, count(*) AS contacts FROM clients_contact
     WHERE "on" >= %(year_ago)s AND "on" < %(month)s AND undone_at IS NULL
-          AND outcome NOT IN ('no_answer', 'wrong_number')
+          AND outcome NOT IN ('no_answer', 'not_home', 'wrong_number')
     GROUP BY client_id
 ), paid AS MATERIALIZED (
     SELECT p.holder_id, 100 * count(*) FILTER (WHERE i.paid_on <= i.grace_ends_on) / count(*) AS on_time

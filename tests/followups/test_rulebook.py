@@ -95,6 +95,12 @@ def _owing(**said: Callable[[date], Any]) -> Callable[[Any, Any, date], Any]:
     return make
 
 
+def _bereaved(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    client = make_policy().holder
+    type(client).objects.filter(pk=client.pk).update(deceased=True, deceased_on=on)
+    return client
+
+
 def same_day(on: date) -> date:
     return on
 
@@ -108,6 +114,8 @@ OF_PREMIUMS: dict[str, Callable[[Any, Any, date], Any]] = {
     "promise-check": _owing(promised_on=same_day, rests_until=same_day),
     "claim-check": _owing(said_paid_on=lambda on: on - timedelta(days=5), rests_until=same_day),
     "bank-failed": _owing(failed_on=same_day, failure=lambda on: "insufficient"),
+    "condolence": _bereaved,
+    "payout-to-family": _bereaved,
     "premium-loan": _owing(closed_on=same_day, closed_as=lambda on: "loan"),
 }
 
@@ -156,13 +164,14 @@ def test_it_leaves_the_dead_and_those_who_asked_for_it_in_peace(
 ) -> None:
     client = subject(rule, occasion_for(rule, TODAY))
     write_rule(rule, TODAY)
-    type(client).objects.filter(pk=client.pk).update(**{wish: True})
+    # What a family is served with after a death ends when the client turns out to be alive.
+    of_family = rule.series in FollowUp.OF_THE_FAMILY
+    change = {"deceased": not of_family} if wish == "deceased" else {wish: True}
+    type(client).objects.filter(pk=client.pk).update(**change)
     settle(TODAY)
     left = FollowUp.objects.get(rule=rule.code)
-    assert (left.status, left.reason) == (
-        "withdrawn",
-        "deceased" if wish == "deceased" else "no_contact",
-    )
+    reasons = {"deceased": "changed" if of_family else "deceased", "do_not_contact": "no_contact"}
+    assert (left.status, left.reason) == ("withdrawn", reasons[wish])
     FollowUp.objects.all().delete()
     assert write_rule(rule, TODAY) == 0
 

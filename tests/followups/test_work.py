@@ -36,7 +36,7 @@ def test_one_contact_settles_every_matter_of_one_visit(
     [
         ("done", None, None),
         ("refused", None, None),
-        ("wrong_number", None, None),
+        ("wrong_number", None, TODAY + A_DAY),
         ("not_needed", None, None),
         ("no_answer", None, TODAY + A_DAY),
         ("asked_later", TODAY + 3 * A_DAY, TODAY + 3 * A_DAY),
