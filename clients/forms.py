@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Role, User
 from accounts.scope import agents_seen_by
-from clients.models import Client, ClientQuerySet, Contact
+from clients.models import Client, ClientQuerySet, Contact, Moved
 from clients.privacy import hidden_fields
 from lib import dates, identity, phones
 from lib.crypto import blind_index
@@ -104,7 +104,8 @@ class ClientForm(VersionedForm):
             "address",
             "postcode",
             "agent",
-            "attention",
+            "source",
+            "do_not_sell",
             "deceased",
             "do_not_contact",
             "note",
@@ -112,7 +113,6 @@ class ClientForm(VersionedForm):
         widgets = {
             "birth_on": DayInput(),
             "note": forms.Textarea(attrs={"rows": 3}),
-            "attention": forms.Select(choices=[("", "–"), *((c, c) for c in "ABCD")]),
         }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -146,9 +146,10 @@ class ClientForm(VersionedForm):
             ),
             panel(
                 _("How to serve them"),
-                row("attention"),
+                row("source"),
                 *agent,
                 "note",
+                "do_not_sell",
                 "deceased",
             ),
         )
@@ -190,6 +191,7 @@ class ClientForm(VersionedForm):
         if created and self.user.serves:
             client.agent = self.user
         client.version = client.version + (not created)
+        Moved.notes_are_of(dates.today())
         client.save()
         action = AuditEntry.Action.CREATE if created else AuditEntry.Action.UPDATE
         changed = sorted(set(self.changed_data) - {"version", "key"})

@@ -5,11 +5,12 @@ from functools import reduce
 from operator import or_
 from typing import Any, ClassVar, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Right
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.scope import ScopedQuerySet
@@ -98,6 +99,17 @@ class Client(models.Model):
         NURTURE = "nurture", _("Nurture")
         MAINTAIN = "maintain", _("Maintain")
 
+    class Source(models.TextChoices):
+        OWN = "own", pgettext_lazy("source", "Own prospecting")
+        ACQUAINTANCE = "acquaintance", pgettext_lazy("source", "Acquaintance")
+        REFERRAL = "referral", pgettext_lazy("source", "Recommended")
+        COLD = "cold", pgettext_lazy("source", "Cold call")
+        MAIL = "mail", pgettext_lazy("source", "Letter")
+        PHONE = "phone", pgettext_lazy("source", "Telephone")
+        WALK_IN = "walk_in", pgettext_lazy("source", "Walked in")
+        IMPORT = "import", pgettext_lazy("source", "Insurer's list")
+        ORPHAN = "orphan", pgettext_lazy("source", "Orphan policy")
+
     name = models.CharField(_("name"), max_length=100)
     # Letters in byte order, so that an index serves both their beginning and their order.
     pinyin = models.CharField(max_length=200, editable=False, default="", db_collation="C")
@@ -138,8 +150,13 @@ class Client(models.Model):
         db_index=False,
     )
     household_by_hand = models.BooleanField(default=False, db_default=False, editable=False)
+    source = models.CharField(
+        _("source"), max_length=12, choices=Source, blank=True, default="", db_default=""
+    )
     client_class = models.CharField(_("class"), max_length=8, choices=Class, blank=True, default="")
+    class_since = models.DateField(null=True, editable=False)  # empty: it has always been so
     attention = models.CharField(_("attention"), max_length=1, blank=True, default="")
+    do_not_sell = models.BooleanField(_("no sales talk"), default=False, db_default=False)
     deceased = models.BooleanField(_("deceased"), default=False)
     deceased_on = models.DateField(_("death known since"), null=True, editable=False)
     complaint_open_since = models.DateField(
@@ -208,6 +225,11 @@ class Client(models.Model):
                 name="clients_who_died",
                 condition=Q(deceased_on__isnull=False),
             ),
+            models.Index(
+                fields=["class_since"],
+                name="client_class_since",
+                condition=Q(class_since__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -245,6 +267,33 @@ def next_birthday(birth_on: date | None, calendar: str, on_or_after: date) -> da
         born = lunar.to_lunar(birth_on)
         return lunar.next_lunar_birthday(born.month, born.day, born.leap, on_or_after)
     return dates.next_birthday(birth_on, on_or_after)
+
+
+class Moved(models.Model):
+    """An address or number that became another one: the database notes it, whoever changed it."""
+
+    class What(models.TextChoices):
+        ADDRESS = "address", _("Address")
+        MOBILE = "mobile", _("Mobile")
+        PHONE = "phone", _("Phone")
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="moves", db_index=False)
+    what = models.CharField(max_length=7, choices=What)
+    on = models.DateField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["client", "what", "on"], name="moved_once_a_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.what} {self.on}"
+
+    @staticmethod
+    def notes_are_of(day: date) -> None:
+        """Date what the database notes in the transaction under way; its own clock knows no office."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('evergreen.on', %s, true)", [f"{day}"])
 
 
 class Contact(models.Model):

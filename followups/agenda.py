@@ -142,6 +142,7 @@ TASKS = {
     "address": _("Find the address"),
     "condolence": _("Condolence"),
     "bequest": _("Payout to the family"),
+    "develop": _("Policy review"),
 }
 
 

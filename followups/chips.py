@@ -170,6 +170,11 @@ def _delivery(followup: FollowUp, today: date) -> Chip:
     return Chip(words, "teal", "file-earmark-text")
 
 
+def _develop(followup: FollowUp, today: date) -> Chip:
+    words = _("To develop since %(day)s") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "accent", "graph-up")
+
+
 def _agreed(followup: FollowUp, today: date) -> Chip:
     if followup.occasion_on == today:
         return Chip(_("Agreed for today"), "slate", "calendar-check")
@@ -190,6 +195,7 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "last": _last,
     "loan": _loan,
     "reinstate": _reinstate,
+    "develop": _develop,
 }
 
 

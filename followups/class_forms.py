@@ -11,10 +11,9 @@ from clients.forms import ListFilter
 from clients.models import Client
 from lib import dates
 from lib.versioned import DayInput
-from policies.classification import LONGEST_OVERRIDE, ClientClassQuerySet, longest_until
+from policies.classification import LETTERS, LONGEST_OVERRIDE, ClientClassQuerySet, longest_until
 from policies.models import ClientClass, Known
 
-LETTERS = "ABCD"
 USUAL_MONTHS = 3  # for which a class is set by hand unless somebody says otherwise
 
 
@@ -40,7 +39,7 @@ class ClassFilter(ListFilter):
 
     def narrow(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
         """Only the class, letter and tier that were asked for."""
-        wanted = {"show": "final_class", "letter": "client__attention", "tier": "tier"}
+        wanted = {"show": "final_class", "letter": "attention", "tier": "tier"}
         fits = Q(**{field: self.asked(name) for name, field in wanted.items() if self.asked(name)})
         if self.asked("by_hand"):
             fits &= Q(override__isnull=False)
@@ -92,11 +91,8 @@ class KnownForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Known
-        fields = ("income", "need", "satisfied", "referred")
-        widgets = {
-            "satisfied": forms.NullBooleanSelect(),
-            "referred": forms.NullBooleanSelect(),
-        }
+        fields = ("income", "need", "referred")
+        widgets = {"referred": forms.NullBooleanSelect()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -55,7 +55,9 @@ class Line:
 
     @property
     def source(self) -> str:
-        """Where the client came from, as far as the insurer's file tells it."""
+        """Where the client came from; where nobody has said, as far as the insurer's file tells it."""
+        if self.client.source:
+            return str(self.client.get_source_display())
         sold_by = {policy.agent_id for policy in self.client.policies.all()}
         if not sold_by or sold_by == {None}:
             return _("Orphan policy") if sold_by else _("Own")
@@ -129,7 +131,7 @@ def _cells(line: Line, reveal: bool) -> tuple[Any, ...]:
         pgettext("list", ", ").join(policy.policy_no for policy in line.held),
         str(row.get_final_class_display()),
         str(row.get_hint_display()),
-        client.attention,
+        row.attention,
         str(line.change),
         reason_of(row),
     )

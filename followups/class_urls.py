@@ -1,6 +1,6 @@
 from django.urls import path
 
-from followups import class_views
+from followups import attention_views, class_views
 
 urlpatterns = [
     path("", class_views.classes, name="classes"),
@@ -8,4 +8,5 @@ urlpatterns = [
     path("export/", class_views.export_classes, name="classes_export"),
     path("curve/", class_views.curve, name="classes_curve"),
     path("<int:pk>/", class_views.set_class, name="class_set"),
+    path("<int:pk>/marks/", attention_views.marks, name="client_marks"),
 ]

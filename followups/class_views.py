@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import AuditEntry, SentForm, User
 from clients.models import Client
 from clients.views import Request
-from followups.class_forms import LETTERS, ClassFilter, KnownForm, OverrideForm
+from followups.class_forms import ClassFilter, KnownForm, OverrideForm
 from followups.class_table import (
     BY_CLASS,
     HEADINGS,
@@ -34,8 +34,8 @@ from followups.year import year_strip
 from lib import dates
 from lib.paging import Found, page_of
 from lib.tables import download
-from policies.class_words import reasons_of, scores_of
-from policies.classification import ClientClassQuerySet
+from policies.class_words import about_client, reasons_of, scores_of
+from policies.classification import LETTERS, ClientClassQuerySet
 from policies.curve import curve_of
 from policies.models import ClassificationRun, ClassOverride, ClientClass, Known
 
@@ -198,8 +198,9 @@ def set_class(request: Request, pk: int) -> HttpResponse:
     if said:
         messages.success(request, said)
         return redirect("classes")
-    row = ClientClass.latest_of(client).select_related("override__by").first()
-    context = {
+    context = about_client(client)
+    row = context["standing"]
+    context |= {
         "client": client,
         "row": row,
         "override": override,

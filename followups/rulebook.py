@@ -36,6 +36,13 @@ def large_holders(day: date) -> QuerySet[Client]:
     )
 
 
+def to_develop(day: date) -> QuerySet[Client]:
+    """Who is to be developed, and has not asked to be spared."""
+    return holders(day).filter(
+        client_class=Client.Class.DEVELOP, do_not_sell=False, complaint_open_since=None
+    )
+
+
 def unauthorised_first_of_year(day: date) -> QuerySet[Instalment]:
     """Each policy is asked for its authorisation once a year, however often it pays."""
     asked = FollowUp.objects.filter(
@@ -423,6 +430,19 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.CLAIM_HELP,
         priority=1,
         event=True,
+    ),
+    ClientRule(
+        code="moved-to-develop",
+        label=_("Moved to the clients to develop"),
+        among=to_develop,
+        on="class_since",
+        day=3,
+        keep=30,
+        series="develop",
+        # Not the recommendation, which is up to the agent: before anything is recommended, what is
+        # there is looked through, and that is owed to whoever is to be developed.
+        item=ServiceItem.POLICY_REVIEW,
+        priority=4,
     ),
     PolicyRule(
         code="policy-delivery",

@@ -109,6 +109,11 @@ TEXTS = {
         "Hello {name}, this is {agent}. Your {product} can be reinstated until {reinstate}; "
         "after that it cannot. I will gladly help with the papers. When may I call you?"
     ),
+    "develop": gettext_lazy(
+        "Hello {name}, this is {agent}. I would like to go through your policies with you once: "
+        "what they cover, what they do not, and whether they still fit your family. It takes half "
+        "an hour and costs nothing; when would it suit you?"
+    ),
     "other": gettext_lazy(
         "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"
     ),

@@ -14,6 +14,8 @@ WITH held AS MATERIALIZED (
            coalesce(sum(p.sum_assured) FILTER (WHERE in_force), 0) AS sums,
            min(coalesce(p.effective_on, p.issued_on)) AS since,
            bool_or(p.status = 'in_force' AND p.next_due_on < %(month)s AND p.lapses_on > %(month)s) AS in_grace,
+           bool_or(p.lapses_on >= %(year_ago)s AND p.lapses_on <= %(month)s AND p.status IN ('in_force', 'lapsed')
+                   OR p.reinstated_on >= %(year_ago)s AND p.reinstated_on < %(month)s) AS lapsed_lately,
            bool_or(in_force AND r.kind = 'critical_illness') AS critical_illness,
            bool_or(in_force AND r.kind = 'medical') AS medical,
            bool_or(in_force AND r.kind IN ('whole_life', 'term')) AS life,
@@ -34,11 +36,17 @@ WITH held AS MATERIALIZED (
     WHERE i.due_on >= %(year_ago)s AND i.due_on < %(month)s AND i.closed_on IS NULL
           AND (i.paid_on IS NOT NULL OR i.grace_ends_on < %(month)s)
     GROUP BY p.holder_id
+), moves AS MATERIALIZED (
+    SELECT client_id, count(*) AS n FROM clients_moved
+    WHERE "on" >= %(year_ago)s AND "on" < %(month)s GROUP BY client_id
 ), ranked AS (
-    SELECT c.id, c.birth_on, c.deceased, c.do_not_contact, h.*,
+    SELECT c.id, c.birth_on, c.deceased, c.do_not_contact, c.do_not_sell, c.complaint_open_since, h.*,
            coalesce(h.premium, 0) AS pays,
            least(coalesce(m.contacts, 0), 32000) AS contacts, t.on_time,
-           coalesce(n.need, 10 * n.income) AS need, n.satisfied, n.referred,
+           coalesce(n.need, 10 * n.income) AS need, n.satisfied, n.referred, n.aware, n.means,
+           NOT (h.in_grace IS TRUE OR h.lapsed_lately IS TRUE) AND h.ever > 0 AS quality,
+           CASE WHEN c.address <> '' OR c.mobile <> '' OR c.phone <> ''
+                THEN coalesce(v.n, 0) < %(moves_from)s END AS mobility,
            rank() OVER (ORDER BY coalesce(h.premium, 0)) - 1 AS below,
            count(*) OVER () - 1 AS others,
            row_number() OVER (PARTITION BY c.agent_id ORDER BY coalesce(h.premium, 0) DESC, c.id) - 1 AS ahead,
@@ -49,6 +57,7 @@ WITH held AS MATERIALIZED (
     LEFT JOIN held h ON h.holder_id = c.id
     LEFT JOIN met m ON m.client_id = c.id
     LEFT JOIN paid t ON t.holder_id = c.id
+    LEFT JOIN moves v ON v.client_id = c.id
     LEFT JOIN policies_known n ON n.client_id = c.id
 ), scored AS (
     SELECT r.*,
@@ -60,7 +69,10 @@ WITH held AS MATERIALIZED (
                + 20 * coalesce(referred, false)::int + coalesce(on_time + 5, 0) / 10 AS relation,
            47 + 8 * (years IS NOT NULL)::int + 30 * (need IS NOT NULL)::int + 6 * (satisfied IS NOT NULL)::int
                + 6 * (referred IS NOT NULL)::int + 3 * (on_time IS NOT NULL)::int AS confidence,
+           (quality IS FALSE)::int + (aware IS FALSE)::int + (satisfied IS FALSE)::int + (means IS FALSE)::int
+               + (mobility IS FALSE)::int AS off_target,
            CASE WHEN deceased THEN 'deceased' WHEN do_not_contact THEN 'no_contact'
+                WHEN complaint_open_since IS NOT NULL THEN 'complaint' WHEN do_not_sell THEN 'no_sales'
                 WHEN ever > 0 AND policies = 0 THEN 'lapsed'
                 WHEN birth_on <= %(old_birth)s THEN 'old' ELSE '' END AS blocked
     FROM ranked r
@@ -94,6 +106,7 @@ SELECT id, %(month)s, value, coverage, relation, propensity, confidence,
             ELSE 'maintenance' END,
        blocked,
        CASE WHEN blocked IN ('deceased', 'no_contact') THEN ''
+            WHEN blocked = 'complaint' THEN 'complaint'
             WHEN blocked = 'lapsed' THEN 'reinstate'
             WHEN in_grace THEN 'grace'
             WHEN coalesce(by_hand, auto_class) = 'maintain' THEN 'care'
@@ -103,6 +116,7 @@ SELECT id, %(month)s, value, coverage, relation, propensity, confidence,
             WHEN life IS NOT TRUE THEN 'life'
             WHEN annuity IS NOT TRUE THEN 'annuity'
             ELSE 'review' END,
+       quality, aware, satisfied, means, mobility, substr('ABCDDD', off_target + 1, 1),
        auto_class, coalesce(by_hand, auto_class), last_class, override_id
 FROM classed
 ON CONFLICT (month, client_id) DO UPDATE SET ({columns}) = ROW ({excluded})
@@ -110,10 +124,11 @@ WHERE ({standing}) IS DISTINCT FROM ({excluded})
 """
 
 # Who has no class is served as one to be maintained, and need not be written to say so. A form that
-# is open on the client is told that somebody changed it.
+# is open on the client is told that somebody changed the class; of the letter it knows nothing.
 UPDATE_CLIENTS = """
-UPDATE clients_client c SET client_class = k.final_class, version = c.version + 1
+UPDATE clients_client c SET attention = k.attention, version = c.version + ({moved})::int,
+    client_class = CASE WHEN {moved} THEN k.final_class ELSE c.client_class END,
+    class_since = CASE WHEN NOT {moved} THEN c.class_since WHEN k.last_class <> '' THEN k.month END
 FROM policies_clientclass k
-WHERE k.month = %(month)s AND k.client_id = c.id
-      AND coalesce(nullif(c.client_class, ''), 'maintain') <> k.final_class
-"""
+WHERE k.month = %(month)s AND k.client_id = c.id AND ({moved} OR c.attention <> k.attention)
+""".replace("{moved}", "(coalesce(nullif(c.client_class, ''), 'maintain') <> k.final_class)")

@@ -1,13 +1,15 @@
 """Why a client is of this class, in words."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from clients.models import Client
+from policies.attention import attention_of
 from policies.classification import ClientClass
 
 
@@ -42,10 +44,25 @@ def scores_of(row: ClientClass) -> list[Score]:
     ]
 
 
+LETTER_WORDS: dict[str, str | Promise] = {
+    "A": pgettext_lazy("attention", "little"),
+    "B": pgettext_lazy("attention", "some"),
+    "C": pgettext_lazy("attention", "strong"),
+    "D": pgettext_lazy("attention", "very strong"),
+}
+
+
 def about_client(client: Client) -> dict[str, Any]:
-    """What the client's page says of the class: the latest month, and the three scores behind it."""
+    """What the client's page says: the latest month, the three scores behind it, the five indicators."""
     row = ClientClass.latest_of(client).select_related("override__by").first()
-    return {"standing": row, "scores": scores_of(row)[:3] if row else []}
+    attention = attention_of(client, row)
+    return {
+        "standing": row,
+        "scores": scores_of(row)[:3] if row else [],
+        "attention": attention,
+        "attention_word": LETTER_WORDS[attention.letter],
+        "marks_key": uuid.uuid4().hex,
+    }
 
 
 def reasons_of(row: ClientClass) -> list[str]:

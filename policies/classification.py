@@ -4,6 +4,7 @@ The arithmetic of each score stands in docs/classification.md, and again as a te
 classified by one statement; afterwards only those clients are written whose class is another one.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from time import perf_counter
 from typing import Any, ClassVar, Self
@@ -22,6 +23,7 @@ from accounts.scope import ScopedQuerySet
 from clients.models import Client
 from lib import dates
 from policies.class_sql import CLASSIFY, UPDATE_CLIENTS
+from policies.known import Indicator
 
 LONGEST_OVERRIDE = 6  # months
 LOCK = 0x636C6173  # one classification at a time, whoever started it
@@ -52,6 +54,11 @@ class Thresholds(models.Model):
     key_share = _share(_("key accounts, percent of an agent's clients"), 4)
     important_share = _share(_("important clients, percent"), 16)
     general_share = _share(_("general clients, percent"), 40)
+    moves_from = models.PositiveSmallIntegerField(
+        _("changes of address or number in twelve months from which mobility is off target"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+    )
 
     class Meta:
         verbose_name = _("limits of the classes")
@@ -89,35 +96,6 @@ class Thresholds(models.Model):
 
     def as_numbers(self) -> dict[str, int]:
         return model_to_dict(self, exclude=["id"])
-
-
-class Known(models.Model):
-    """What an agent found out and no book tells. What nobody knows stays empty."""
-
-    client = models.OneToOneField(
-        Client, models.CASCADE, primary_key=True, related_name="known", verbose_name=_("client")
-    )
-    income = models.DecimalField(
-        _("income a year"), max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    need = models.DecimalField(
-        _("cover that is needed"), max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    satisfied = models.BooleanField(_("satisfied with the service"), null=True, blank=True)
-    referred = models.BooleanField(_("has recommended us"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("what is known of a client")
-        verbose_name_plural = _("what is known of clients")
-        constraints = (
-            models.CheckConstraint(
-                condition=(Q(income=None) | Q(income__gt=0)) & (Q(need=None) | Q(need__gt=0)),
-                name="income_and_need_are_more_than_nothing",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.client_id}"
 
 
 class ClassOverride(models.Model):
@@ -177,7 +155,7 @@ class ClassOverride(models.Model):
 
 def _set_class(client: Client, wanted: str) -> None:
     Client.objects.filter(pk=client.pk).exclude(client_class=wanted).update(
-        client_class=wanted, version=F("version") + 1
+        client_class=wanted, class_since=dates.today(), version=F("version") + 1
     )
 
 
@@ -215,11 +193,14 @@ class ClientClass(models.Model):
     class Blocked(models.TextChoices):
         DECEASED = "deceased", _("Deceased")
         NO_CONTACT = "no_contact", _("Asked not to be contacted")
+        COMPLAINT = "complaint", _("A complaint is open")
+        NO_SALES = "no_sales", _("Wants no sales talk")
         LAPSED = "lapsed", _("No policy in force")
         OLD = "old", _("Of an age to be maintained")
 
     class Hint(models.TextChoices):
         NONE = "", ""
+        COMPLAINT = "complaint", _("A complaint is open: settle it first")
         GRACE = "grace", _("Premium unpaid: keep the cover first")
         REINSTATE = "reinstate", _("Cover lapsed: see whether it can come back")
         MEET = "meet", _("Worth more than we know them: visit first")
@@ -239,6 +220,7 @@ class ClientClass(models.Model):
     SCORED: ClassVar[tuple[str, ...]] = (
         "value", "coverage", "relation", "propensity", "confidence", "standing", "years",
         "policies", "contacts", "on_time", "premium", "sums", "tier", "blocked", "hint",
+        "quality_ok", "awareness_ok", "satisfaction_ok", "means_ok", "mobility_ok", "attention",
         "auto_class", "final_class", "last_class", "override_id",
     )  # fmt: skip
 
@@ -259,6 +241,13 @@ class ClientClass(models.Model):
     tier = models.CharField(_("tier"), max_length=11, choices=Tier)
     blocked = models.CharField(max_length=10, choices=Blocked, blank=True, default="")
     hint = models.CharField(_("hint"), max_length=16, choices=Hint, blank=True, default="")
+    # The five indicators: on target, off it, or (empty) unknown; and the letter for how many are off.
+    quality_ok = models.BooleanField(null=True)
+    awareness_ok = models.BooleanField(null=True)
+    satisfaction_ok = models.BooleanField(null=True)
+    means_ok = models.BooleanField(null=True)
+    mobility_ok = models.BooleanField(null=True)
+    attention = models.CharField(_("attention"), max_length=1, default="", db_default="")
     auto_class = models.CharField(max_length=8, choices=Client.Class)
     final_class = models.CharField(_("class"), max_length=8, choices=Client.Class)
     last_class = models.CharField(max_length=8, choices=Client.Class, blank=True, default="")
@@ -286,11 +275,23 @@ class ClientClass(models.Model):
         return cls.objects.filter(client=client, month=Subquery(latest))
 
     @property
+    def indicators(self) -> dict[str, bool | None]:
+        return {name: getattr(self, f"{name}_ok") for name in Indicator.values}
+
+    @property
     def change(self) -> str:
         """`up`, `down`, or nothing where the class is last month's."""
         if self.last_class in {"", self.final_class}:
             return ""
         return "up" if RANK[self.final_class] < RANK[self.last_class] else "down"
+
+
+LETTERS = "ABCD"
+
+
+def letter_of(indicators: Iterable[bool | None]) -> str:
+    """A to D for none to three and more off target; what is unknown is not counted as off."""
+    return LETTERS[min(sum(on_target is False for on_target in indicators), len(LETTERS) - 1)]
 
 
 RANK: dict[str, int] = {name: place for place, name in enumerate(Client.Class.values)}

@@ -555,9 +555,9 @@ from policies.classification import (  # noqa: E402
     ClassificationRun,
     ClassOverride,
     ClientClass,
-    Known,
     Thresholds,
 )
+from policies.known import Known, Mark  # noqa: E402
 from policies.lifecycle import PolicyEvent  # noqa: E402
 from policies.promises import Promise  # noqa: E402
 from policies.records import Record  # noqa: E402
@@ -573,6 +573,7 @@ __all__ = [
     "Instalment",
     "Insurer",
     "Known",
+    "Mark",
     "Policy",
     "PolicyEvent",
     "Product",

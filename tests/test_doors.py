@@ -146,6 +146,7 @@ DOORS: dict[str, Door] = {
     "classes_export": Door(roles=SERVING, methods="POST"),
     "classes_curve": Door(roles=LEADERS, methods="GET"),
     "class_set": of("client", methods="GET POST", post={"do": "lift"}),
+    "client_marks": of("client", methods="GET POST", post={"indicator": "means", "says": "off"}),
 }
 SETTINGS_SITE = "admin"
 

@@ -133,9 +133,10 @@ WRITE_CLIENTS = (
     f"""
 INSERT INTO clients_client (id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
     id_index, id_number, birthday_calendar, client_class, attention, deceased, do_not_contact, note, version,
-    agent_id, created_at)
+    source, agent_id, created_at)
 SELECT client_id, name, pinyin, initials, {", ".join(_TEXTS)}, birth_on, next_birthday_on,
-    id_index, COALESCE(id_number, ''), 'solar', '', '', false, false, '', 1, served.agent_id, now()
+    id_index, COALESCE(id_number, ''), 'solar', '', '', false, false, '', 1,
+    CASE WHEN served.agent_id IS NULL THEN 'orphan' ELSE 'import' END, served.agent_id, now()
 FROM import_client
 LEFT JOIN (
     SELECT DISTINCT ON (holder_id) holder_id, agent_id FROM import_policy WHERE agent_id IS NOT NULL

@@ -32,7 +32,7 @@ def form_of(client: Client, **fields: Any) -> dict[str, Any]:
         "email": client.email,
         "address": client.address,
         "client_class": client.client_class,
-        "attention": client.attention,
+        "source": client.source,
         "note": client.note,
         "version": client.version,
         "key": "",

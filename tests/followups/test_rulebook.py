@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from followups.daily import settle, write_day, write_rule
 from followups.models import FollowUp, ServicePlan
-from followups.rulebook import RULEBOOK
+from followups.rulebook import BY_CODE, RULEBOOK
 from followups.rules import Rule
 from lib.dates import add_years
 from tests.conftest import TODAY
@@ -101,6 +101,12 @@ def _bereaved(make_policy: Any, make_instalment: Any, on: date) -> Any:
     return client
 
 
+def _to_develop(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    client = make_policy().holder
+    type(client).objects.filter(pk=client.pk).update(client_class="develop", class_since=on)
+    return client
+
+
 def same_day(on: date) -> date:
     return on
 
@@ -116,6 +122,7 @@ OF_PREMIUMS: dict[str, Callable[[Any, Any, date], Any]] = {
     "bank-failed": _owing(failed_on=same_day, failure=lambda on: "insufficient"),
     "condolence": _bereaved,
     "payout-to-family": _bereaved,
+    "moved-to-develop": _to_develop,
     "premium-loan": _owing(closed_on=same_day, closed_as=lambda on: "loan"),
 }
 
@@ -153,7 +160,7 @@ def test_it_is_silent_a_day_early_and_once_the_work_is_no_longer_worth_doing(
 @every_rule
 def test_it_is_silent_where_the_service_plan_is(rule: Rule, subject: Any) -> None:
     subject(rule, occasion_for(rule, TODAY))
-    ServicePlan.objects.filter(item=rule.item, client_class="maintain").update(level="no")
+    ServicePlan.objects.filter(item=rule.item).update(level="no")
     assert write_rule(rule, TODAY) == 0
 
 
@@ -208,6 +215,24 @@ def test_what_is_settled_stays_settled(rule: Rule, subject: Any) -> None:
     subject(rule, occasion_for(rule, TODAY))
     write_rule(rule, TODAY)
     FollowUp.objects.update(status="withdrawn", reason="changed")
+    assert write_rule(rule, TODAY) == 0
+
+
+def test_who_leaves_the_clients_to_develop_is_withdrawn(subject: Any) -> None:
+    rule = BY_CODE["moved-to-develop"]
+    client = subject(rule, occasion_for(rule, TODAY))
+    write_rule(rule, TODAY)
+    type(client).objects.filter(pk=client.pk).update(client_class="nurture", class_since=TODAY)
+    settle(TODAY)
+    left = FollowUp.objects.get(rule=rule.code)
+    assert (left.status, left.reason) == ("withdrawn", "changed")
+
+
+@pytest.mark.parametrize("wish", [{"do_not_sell": True}, {"complaint_open_since": TODAY}])
+def test_who_wants_no_sales_talk_is_not_developed(wish: dict[str, Any], subject: Any) -> None:
+    rule = BY_CODE["moved-to-develop"]
+    client = subject(rule, occasion_for(rule, TODAY))
+    type(client).objects.filter(pk=client.pk).update(**wish)
     assert write_rule(rule, TODAY) == 0
 
 

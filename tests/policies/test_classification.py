@@ -141,6 +141,7 @@ def test_only_conversations_of_the_last_twelve_months_count(make_policy: Any, ta
     client = make_policy().holder
     talk(client, 1, outcome="no_answer")
     talk(client, 1, outcome="wrong_number")
+    talk(client, 1, outcome="not_home")
     talk(client, 1, undone_at="2026-05-21T08:00Z")
     talk(client, 1, on=date(2025, 5, 31))
     talk(client, 1, on=JUNE)  # belongs to the month to come
@@ -341,6 +342,8 @@ def test_who_must_be_left_alone_is_maintained_and_told_why(
     people = {
         "deceased": make_client(deceased=True),
         "no_contact": make_client(do_not_contact=True),
+        "complaint": make_client(complaint_open_since=MAY),
+        "no_sales": make_client(do_not_sell=True),
         "lapsed": make_client(),
         "old": make_client(birth_on=date(1956, 6, 1)),
         "": make_client(birth_on=date(1956, 6, 2)),
@@ -352,7 +355,9 @@ def test_who_must_be_left_alone_is_maintained_and_told_why(
         make_policy(client, effective_on=date(2010, 1, 1), premium=90_000, **lapsed)
     classify(JUNE, TODAY)
     assert {row_of(client).blocked: row_of(client).final_class for client in people.values()} == {
-        **dict.fromkeys(["deceased", "no_contact", "lapsed", "old"], "maintain"),
+        **dict.fromkeys(
+            ["deceased", "no_contact", "complaint", "no_sales", "lapsed", "old"], "maintain"
+        ),
         "": "nurture",
     }
 
@@ -466,7 +471,7 @@ def test_running_a_month_twice_changes_nothing(make_policy: Any) -> None:
 
 
 def test_only_clients_of_another_class_are_written(make_policy: Any, make_client: Any) -> None:
-    same, other, unclassed = (make_client() for _ in range(3))
+    same, other, unclassed = (make_client(attention="A") for _ in range(3))
     Client.objects.filter(pk__in=[same.pk, other.pk]).update(client_class="maintain")
     make_policy(other, effective_on=date(2010, 1, 1))
     run = classify(JUNE, TODAY)
