@@ -153,6 +153,7 @@ def _withdraw(followups: QuerySet[FollowUp], day: date) -> int:
 def _why_withdrawn(day: date) -> Case:
     client = Client.objects.filter(pk=OuterRef("client_id"))
     policy = Policy.objects.filter(pk=OuterRef("policy_id"))
+    signed = Exists(policy.filter(authorisation=Policy.Authorisation.SIGNED))
     paid = Instalment.objects.filter(pk=OuterRef("instalment_id"), paid_on__isnull=False)
     muted = RuleMute.objects.standing(day).filter(
         client_id=OuterRef("client_id"), rule=OuterRef("rule")
@@ -165,6 +166,7 @@ def _why_withdrawn(day: date) -> Case:
         ),
         When(Exists(client.filter(do_not_contact=True)), then=Value(reason.NO_CONTACT)),
         When(Exists(policy.exclude(status__in=Policy.ALIVE)), then=Value(reason.ENDED)),
+        When(Q(series="authorise") & signed, then=Value(reason.SIGNED)),
         When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
         When(Exists(muted), then=Value(reason.MUTED)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +21,10 @@ from lib import dates
 from policies.collected import Books, Entry, books_of
 from policies.happened import story_of
 from policies.models import Instalment, Policy, Promise
-from policies.premium_line import Held, line_of, number_of, premiums_of, states_of
+from policies.premium_line import Held, line_of, premiums_of, states_of
 from policies.premium_views import deeds_for
+from policies.premiums import dues
+from policies.rhythm import number_of
 
 SHOWN_ENTRIES, SHOWN_STORY = 12, 8
 MOST = 600  # a premium each month for fifty years
@@ -68,6 +70,10 @@ def shortened(name: str, rows: list[Any], shown: int, request: Request) -> dict[
     return {name: kept, f"{name}_more": len(rows) - len(kept)}
 
 
+def _due_on(instalment: Instalment) -> date:
+    return instalment.due_on
+
+
 @dataclass(frozen=True)
 class Facts:
     """Sums over the premiums of a policy, as far as they are known here."""
@@ -76,8 +82,9 @@ class Facts:
 
     @property
     def arrears(self) -> Decimal:
-        owed = (one for one in self.books.instalments if one.is_owed)
-        return sum((one.amount for one in owed if one.due_on < self.books.today), Decimal(0))
+        owed = sorted((one for one in self.books.instalments if one.is_owed), key=_due_on)
+        due = dues(self.books.policy, self.books.today - timedelta(days=1), owed)
+        return sum((each.amount for each in due), Decimal(0))
 
     @property
     def loans(self) -> Decimal:

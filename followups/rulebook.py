@@ -3,18 +3,28 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from followups.models import FollowUp, ServiceItem
-from followups.rules import ClientRule, FamilyRule, InstalmentRule, PolicyRule, Rule
+from followups.rules import (
+    USUAL_TURNINGS,
+    ClientRule,
+    FamilyRule,
+    InstalmentRule,
+    PolicyRule,
+    Rule,
+    Turning,
+)
 from policies.authorisation import ACCOUNT_FAULTS
-from policies.models import BankRow, Instalment, Policy, annual_premium_of_holder
+from policies.models import ASKED_BEFORE, BankRow, Instalment, Policy, annual_premium_of_holder
 
 LARGE_PREMIUM = Decimal(50_000)
-A_YEAR = timedelta(days=365)
+A_YEAR = timedelta(days=350)  # nearly: a list may bring a due date a few days earlier
+ASKED_FOR = 50
+ASKED_ANEW = (FollowUp.Reason.CHANGED, FollowUp.Reason.SIGNED)
 
 
 def holders(day: date) -> QuerySet[Client]:
@@ -44,16 +54,40 @@ def to_develop(day: date) -> QuerySet[Client]:
 
 
 def unauthorised_first_of_year(day: date) -> QuerySet[Instalment]:
-    """Each policy is asked for its authorisation once a year, however often it pays."""
+    """Each policy is asked for its authorisation once a year, however often it pays.
+
+    Of several premiums that could be asked for on `day`, the earliest stands for all.
+    """
+    still_asked_for = day + ASKED_BEFORE - timedelta(days=ASKED_FOR)
+    earlier = _unasked(day).filter(
+        policy=OuterRef("policy"), due_on__lt=OuterRef("due_on"), due_on__gte=still_asked_for
+    )
+    return _unasked(day).exclude(Exists(earlier))
+
+
+def _unasked(day: date) -> QuerySet[Instalment]:
+    anew = Q(status=FollowUp.Status.WITHDRAWN, reason__in=ASKED_ANEW)
     asked = FollowUp.objects.filter(
+        ~anew | Q(occasion_on=OuterRef("due_on")),  # of one premium never twice
         client_id=OuterRef("policy__holder_id"),
         rule="authorisation-missing",
         policy_id=OuterRef("policy_id"),
-        occasion_on__lt=OuterRef("due_on"),
         occasion_on__gt=OuterRef("due_on") - A_YEAR,
-    ).exclude(status=FollowUp.Status.WITHDRAWN, reason=FollowUp.Reason.CHANGED)
-    return Instalment.objects.unpaid_without_authorisation(day).exclude(Exists(asked))
+        occasion_on__lt=OuterRef("due_on") + A_YEAR,
+    )
+    return Instalment.objects.without_authorisation(day).exclude(Exists(asked))
 
+
+# From then on the earlier premium no longer stands for a later one.
+LEAVES_THE_WINDOW = Turning(
+    lambda: Instalment.objects.filter(
+        Q(policy__authorised_until__isnull=False)
+        | Q(policy__authorisation__in=[Policy.Authorisation.MISSING, Policy.Authorisation.EXPIRED])
+    ),
+    "due_on",
+    "policy__holder_id",
+    days=ASKED_FOR - ASKED_BEFORE.days + 1,
+)
 
 # What a failed debit asks for: money in the account, a new form signed on a visit, or patience.
 REMEDY = Case(
@@ -190,12 +224,14 @@ RULEBOOK: list[Rule] = [
         code="authorisation-missing",
         label=_("Auto-debit form missing"),
         among=unauthorised_first_of_year,
+        still=Instalment.objects.without_authorisation,
         on="due_on",
-        day=-60,
-        keep=50,
+        day=-ASKED_BEFORE.days,
+        keep=ASKED_FOR,
         series="authorise",
         item=ServiceItem.AUTHORISATION,
         priority=3,
+        turning=(*USUAL_TURNINGS, LEAVES_THE_WINDOW),
     ),
     InstalmentRule(
         code="uncollected-form",

@@ -1,7 +1,7 @@
 """What a rule is: a query over days."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -69,7 +69,8 @@ class Rule:
 
     `among(day)` is the population that still wants it on that day, `on` the date column that
     arrives, `day` how many days after it the work begins (negative: before), `keep` how many days
-    after that it is still worth doing. `event` marks work that something real has caused: it is
+    after that it is still worth doing. `still` are those who want it once they were asked, where that
+    is a wider circle. `event` marks work that something real has caused: it is
     served even where the plan says "only when something happened". Where it depends on the row what
     is to be done, and how urgently, `item_by` and `priority_by` say so.
     """
@@ -83,6 +84,7 @@ class Rule:
     series: str
     item: ServiceItem
     priority: int
+    still: Population | None = None
     event: bool = False
     item_by: Case | None = None
     priority_by: Case | None = None
@@ -201,7 +203,8 @@ class Rule:
     def still_wanted(self, list_day: date) -> QuerySet[Any]:
         """Subquery about an open follow-up: its subject, on its occasion, for its client."""
         to = self.to_client or "pk"
-        return self.wanted(list_day, facts=self.settled_as_of(list_day)).filter(
+        asked = replace(self, among=self.still or self.among)
+        return asked.wanted(list_day, facts=self.settled_as_of(list_day)).filter(
             **{
                 "pk": OuterRef(f"{self.subject}_id"),
                 self.on: OuterRef("occasion_on"),

@@ -260,15 +260,18 @@ class Card:
     @property
     def arrears(self) -> Decimal:
         """What reinstating would pay."""
-        due = [choice.instalment for choice in self.choices if choice.instalment.is_owed]
-        return sum((each.amount for each in due if each.due_on <= self.row.returned_on), Decimal(0))
+        if self.row.policy is None:
+            return Decimal(0)
+        owed = [choice.instalment for choice in self.choices if choice.instalment.is_owed]
+        due = premiums.dues(self.row.policy, self.row.returned_on, owed)
+        return sum((each.amount for each in due), Decimal(0))
 
 
 def cards_of(rows: Iterable[BankRow]) -> list[Card]:
     """The lines, those that wait with the premiums that could be meant; one query for all."""
     rows = list(rows)
     waiting = [row for row in rows if row.is_waiting and row.policy_id]
-    premiums: dict[int, list[Instalment]] = {}
+    candidates: dict[int, list[Instalment]] = {}
     if waiting:
         since = min(row.returned_on for row in waiting) - A_YEAR_AGO
         taken = BankRow.objects.collected().filter(instalment=OuterRef("pk"))
@@ -276,8 +279,8 @@ def cards_of(rows: Iterable[BankRow]) -> list[Card]:
             policy__in={row.policy_id for row in waiting}, due_on__gte=since, closed_on=None
         )
         for each in near.annotate(collected=Exists(taken)).order_by("due_on"):
-            premiums.setdefault(each.policy_id, []).append(each)
-    return [Card(row, _nearest(row, premiums.get(row.policy_id or 0, []))) for row in rows]
+            candidates.setdefault(each.policy_id, []).append(each)
+    return [Card(row, _nearest(row, candidates.get(row.policy_id or 0, []))) for row in rows]
 
 
 def _nearest(row: BankRow, premiums: list[Instalment]) -> list[Choice]:

@@ -12,7 +12,7 @@ from lib.templatetags.ui import day, tail
 from policies.bank import BankRow
 from policies.lifecycle import PolicyEvent
 from policies.models import Instalment, Policy
-from policies.premium_line import number_of
+from policies.rhythm import number_of
 
 State = Instalment.State
 PLAIN: dict[str, str] = {  # states whose name says enough, with its tone

@@ -186,6 +186,11 @@ class Policy(models.Model):
     reinstated_on = models.DateField(_("reinstated on"), null=True, blank=True, editable=False)
     ended_on = models.DateField(_("ended on"), null=True, blank=True, editable=False)
     paid_to = models.DateField(_("paid to"), null=True, blank=True, editable=False)
+    # Noted by the database when the mode changes: from which premium on it holds, and what was before.
+    rhythm_from = models.DateField(null=True, editable=False)
+    rhythm_number = models.PositiveSmallIntegerField(null=True, editable=False)
+    mode_before = models.CharField(max_length=11, editable=False, default="", db_default="")
+    premium_before = money(None, null=True, editable=False)
     authorisation = models.CharField(
         _("auto-debit authorisation"),
         max_length=7,
@@ -315,6 +320,16 @@ ANNUALISED = F("premium") * Case(
     default=Value(0),
 )
 
+# The same as the contract began.
+FIRST_YEAR = Case(
+    When(rhythm_from=None, then=ANNUALISED),
+    default=F("premium_before")
+    * Case(
+        *(When(mode_before=mode, then=Value(12 // months)) for mode, months in MODE_MONTHS.items()),
+        default=Value(0),
+    ),
+)
+
 
 def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, Any]:
     """Subquery: what the client OuterRef("pk") pays a year for policies in force."""
@@ -329,6 +344,7 @@ def annual_premium_of_holder(on: date) -> models.QuerySet[Policy, Any]:
 
 
 OWED = Q(paid_on=None, closed_on=None)
+ASKED_BEFORE = timedelta(days=60)  # a missing authorisation is asked for so long before the premium
 
 # The column is encrypted; that something stands in it may be seen.
 HAS_ACCOUNT = GreaterThan(
@@ -387,13 +403,20 @@ class InstalmentQuerySet(ScopedQuerySet["Instalment"]):
         monthly = Q(policy__premium_mode=Policy.Mode.MONTHLY)
         return self.unpaid(on).filter(Q(HAS_ACCOUNT) | monthly)
 
-    def unpaid_without_authorisation(self, on: date) -> Self:
-        """Regular premiums that the bank may not collect when they fall due."""
+    def without_authorisation(self, on: date) -> Self:
+        """Regular premiums that the bank may not collect when they fall due, though more will.
+
+        That one was paid in another way after it was asked for does not bring the form.
+        """
         gone = [Policy.Authorisation.MISSING, Policy.Authorisation.EXPIRED]
-        return (
-            self.unpaid(on)
-            .exclude(policy__premium_mode=Policy.Mode.SINGLE)
-            .filter(Q(policy__authorisation__in=gone) | Q(policy__authorised_until__lt=F("due_on")))
+        asked_from = F("due_on") - ASKED_BEFORE
+        return self.of_covered(on).filter(
+            Q(policy__authorisation__in=gone) | Q(policy__authorised_until__lt=F("due_on")),
+            Q(paid_on=None) | Q(paid_on__gte=asked_from),
+            closed_on=None,
+            policy__status=Policy.Status.IN_FORCE,
+            policy__premium_mode__in=MODE_MONTHS,
+            policy__next_due_on__isnull=False,
         )
 
     def unpaid_without_form(self, on: date) -> Self:

@@ -36,7 +36,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, TruncMonth
 
 from lib import dates
-from policies.models import ANNUALISED, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
+from policies.models import FIRST_YEAR, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
 
 MONTHS = (13, 25)
 NO_MONEY = Decimal(0)
@@ -84,7 +84,7 @@ class Cohort:
             due_from=self._in_years("date_trunc('month', %(expressions)s)"),
             due_before=self._in_years("date_trunc('month', %(expressions)s) + interval '1 month'"),
         )
-        weighed = dated.annotate(a_year=ANNUALISED, excluded=_case(self._left_out()))
+        weighed = dated.annotate(a_year=FIRST_YEAR, excluded=_case(self._left_out()))
         counted: QuerySet[Any] = weighed.annotate(
             received=_case(Q(excluded=False) & self._paid_in_time())
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, islice, pairwise
+from itertools import pairwise
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from policies.bank import BankRow
 from policies.models import Instalment, Policy
 from policies.premiums import PAYABLE, REINSTATEMENT_YEARS, reinstatement_end
 from policies.promises import Promise as Word
+from policies.rhythm import due_days, usual_amount
 
 # Where the stages end on the line, in percent: a line true to scale would squeeze the grace period.
 DUE, GRACE_ENDS, REINSTATEMENT_ENDS, END = 22, 52, 88, 100
@@ -326,25 +327,22 @@ class Premiums:
 
 def premiums_of(policy: Policy, instalments: Iterable[Instalment] = ()) -> Premiums | None:
     """None where the number of premiums is not known, or nothing regular is due."""
-    months, effective_on = policy.months_between, policy.effective_on
-    if not (months and effective_on and policy.pay_years):
+    if not (policy.months_between and policy.effective_on and policy.pay_years):
         return None
     known = {instalment.due_on: instalment for instalment in instalments}
     paid_before = _paid_before(policy, known.values())
-    count = policy.pay_years * 12 // months
-    days = islice(chain([effective_on], dates.due_dates(effective_on, months)), count)
     return Premiums(
         [
             Premium(
                 n, on, _state(policy, on, known.get(on), paid_before), _amount(policy, known, on)
             )
-            for n, on in enumerate(days, start=1)
+            for n, on in due_days(policy)
         ]
     )
 
 
 def _amount(policy: Policy, known: dict[date, Instalment], on: date) -> Decimal:
-    amount: Decimal = known[on].amount if on in known else policy.premium
+    amount: Decimal = known[on].amount if on in known else usual_amount(policy, on)
     return amount
 
 
@@ -368,12 +366,3 @@ def _state(policy: Policy, due_on: date, known: Instalment | None, paid_before: 
     if due_on == policy.next_due_on:
         return "open"
     return "paid" if due_on < paid_before else "later"
-
-
-def number_of(policy: Policy, due_on: date) -> int | None:
-    """Which premium falls due on that day, the one on the effective date being the first."""
-    months, effective_on = policy.months_between, policy.effective_on
-    if not (months and effective_on) or due_on < effective_on:
-        return None
-    between = (due_on.year - effective_on.year) * 12 + due_on.month - effective_on.month
-    return between // months + 1

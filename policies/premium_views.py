@@ -22,7 +22,7 @@ from lib import dates
 from policies import premiums
 from policies.forms import BookingForm, ModeForm, PremiumForm
 from policies.models import Instalment, Policy
-from policies.premium_line import number_of
+from policies.rhythm import number_of
 from policies.views import may_record_payment
 
 

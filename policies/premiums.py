@@ -1,7 +1,9 @@
 """Premiums: what is owed, what was paid, and when cover ends if nobody pays."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Min
@@ -86,15 +88,29 @@ def _record(policy: Policy, instalment: Instalment, how: str, on: date, by: User
     AuditEntry.record(by, AuditEntry.Action.PAYMENT, policy, **said)
 
 
-def arrears(policy: Policy, on: date) -> Decimal:
-    """All premiums that a reinstatement on that day has to pay; those not yet opened, too."""
-    owed = list(policy.instalments.owed().filter(due_on__lte=on).order_by("due_on"))
-    total = sum((each.amount for each in owed), Decimal(0))
-    due_on = policy.due_after(owed[-1].due_on) if owed else None
+class Due(NamedTuple):
+    """One premium that is owed, opened or not."""
+
+    due_on: date
+    amount: Decimal
+
+
+def dues(policy: Policy, on: date, owed: Iterable[Instalment] | None = None) -> list[Due]:
+    """All premiums that a reinstatement on that day has to pay; those not yet opened, too.
+
+    `owed` spares the reading: what is owed of the policy, the oldest first.
+    """
+    opened = policy.instalments.owed().order_by("due_on") if owed is None else owed
+    found = [Due(each.due_on, each.amount) for each in opened if each.due_on <= on]
+    due_on = policy.due_after(found[-1].due_on) if found else None
     while due_on and due_on <= on:
-        total += policy.premium
+        found.append(Due(due_on, policy.premium))
         due_on = policy.due_after(due_on)
-    return total
+    return found
+
+
+def arrears(policy: Policy, on: date) -> Decimal:
+    return sum((due.amount for due in dues(policy, on)), Decimal(0))
 
 
 @transaction.atomic
@@ -141,11 +157,22 @@ def change_mode(policy: Policy, mode: str, premium: Decimal, *, on: date, by: Us
     with because(PolicyEvent.Source.HAND, on=on, by=by):
         policy.premium_mode, policy.premium = mode, premium
         policy.save(update_fields=["premium_mode", "premium"])
-        policy.instalments.owed().filter(due_on__gte=on).update(amount=premium)
-        if policy.months_between is None:
-            policy.instalments.owed().filter(due_on__gte=on).delete()
+        _keep_rhythm(policy, on)
         follow_dates(policy)
     AuditEntry.record(by, AuditEntry.Action.UPDATE, policy, premium_mode=mode, premium=str(premium))
+
+
+def _keep_rhythm(policy: Policy, on: date) -> None:
+    """Of what is owed, keep the premiums of the new rhythm at its price; the others fall away."""
+    owed = list(policy.instalments.owed().order_by("due_on"))
+    expected: date | None = owed[0].due_on
+    for each in owed:
+        if each.due_on == expected:
+            each.amount = policy.premium
+            expected = policy.due_after(each.due_on)
+        else:
+            each.closed_as, each.closed_on = Instalment.Closed.CANCELLED, on
+        each.save(update_fields=["amount", "closed_as", "closed_on"])
 
 
 @transaction.atomic

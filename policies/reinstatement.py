@@ -1,11 +1,13 @@
 """The reinstatement desk: bringing a lapsed policy back, step by step, before it is too late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -131,15 +133,27 @@ STEPS: dict[str, Step] = {
 
 
 def desk(policies: QuerySet[Any], day: date) -> QuerySet[Any]:
-    """Lapsed policies that can still come back, the nearest deadline first; each with `arrears`."""
-    from policies.models import Instalment
-
-    owed = Instalment.objects.owed().filter(policy=OuterRef("pk"), due_on__lte=day).order_by()
-    arrears = owed.values("policy").annotate(total=Sum("amount")).values("total")
+    """Lapsed policies that can still come back, the nearest deadline first."""
     rows: QuerySet[Any] = policies.filter(
         status__in=["in_force", "lapsed"], lapses_on__lte=day, reinstate_by__gte=day
-    ).annotate(arrears=Subquery(arrears, output_field=models.DecimalField()))
+    )
     return rows.order_by("reinstate_by", "pk")
+
+
+def owed_of(policies: Sequence[Any], day: date) -> dict[int, Decimal]:
+    """What each has to pay to come back on that day, by its key; one query for all."""
+    from policies import premiums
+    from policies.models import Instalment
+
+    opened: dict[int, list[Instalment]] = {policy.pk: [] for policy in policies}
+    for each in Instalment.objects.owed().filter(policy__in=policies).order_by("due_on"):
+        opened[each.policy_id].append(each)
+    return {
+        policy.pk: sum(
+            (due.amount for due in premiums.dues(policy, day, opened[policy.pk])), Decimal(0)
+        )
+        for policy in policies
+    }
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,8 +23,8 @@ from clients.views import Request
 from lib import dates
 from lib.versioned import DayInput
 from policies.models import Policy, Reinstatement
-from policies.premiums import Refused
-from policies.reinstatement import NEEDED, PAPERS, STEPS, begin, desk, keep_papers, take
+from policies.premiums import Refused, dues
+from policies.reinstatement import NEEDED, PAPERS, STEPS, begin, desk, keep_papers, owed_of, take
 from policies.views import may_record_payment
 
 PER_PAGE = 50
@@ -67,6 +68,7 @@ class Line:
     policy: Any
     application: Reinstatement | None
     today: date
+    arrears: Decimal = Decimal(0)
 
     @property
     def days_left(self) -> int:
@@ -108,7 +110,8 @@ def reinstatements(request: Request) -> HttpResponse:
 def _lines(policies: list[Any], today: date) -> list[Line]:
     found = Reinstatement.objects.filter(policy__in=policies, state__in=Reinstatement.OPEN)
     open_ones = {each.policy_id: each for each in found}
-    return [Line(policy, open_ones.get(policy.pk), today) for policy in policies]
+    owed = owed_of(policies, today)
+    return [Line(policy, open_ones.get(policy.pk), today, owed[policy.pk]) for policy in policies]
 
 
 class StepForm(forms.Form):
@@ -148,7 +151,7 @@ def reinstatement(request: Request, pk: int) -> HttpResponse:
         else:
             return redirect("reinstatement", pk)
     today = dates.today()
-    owed = policy.instalments.owed().filter(due_on__lte=today)
+    owed = dues(policy, today)
     context = {
         "policy": policy,
         "line": Line(policy, current, today) if _can_come_back(policy, today) else None,
@@ -156,7 +159,7 @@ def reinstatement(request: Request, pk: int) -> HttpResponse:
         "form": form,
         "papers": [(code, label, code in NEEDED) for code, label in PAPERS.items()],
         "owed": owed,
-        "arrears": sum(instalment.amount for instalment in owed),
+        "arrears": sum(due.amount for due in owed),
         "may_book": may_record_payment(request.user),
         "today": today,
         "idempotency_key": uuid.uuid4().hex,

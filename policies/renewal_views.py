@@ -36,7 +36,7 @@ from policies.renewals import (
     nine_grid,
     pipeline,
 )
-from policies.renewals import numbered as premium_number
+from policies.rhythm import Numbered
 
 NO_MONEY = Decimal(0)
 
@@ -127,7 +127,7 @@ def listed(instalments: QuerySet[Any]) -> QuerySet[Any]:
     """Premiums with all that a line of the list says."""
     told: QuerySet[Any] = instalments.select_related(
         "policy__holder__agent", "policy__product"
-    ).annotate(nth=premium_number())
+    ).annotate(nth=Numbered())
     return told
 
 

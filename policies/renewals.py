@@ -9,14 +9,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, ExtractMonth, ExtractYear
+from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from lib import dates
-from policies.models import MODE_MONTHS, OWED, Instalment, InstalmentQuerySet, Policy
+from policies.models import OWED, Instalment, InstalmentQuerySet, Policy
+from policies.rhythm import Numbered
 
 NO_MONEY = Decimal(0)
 WEEK, MONTH, QUARTER = (timedelta(days=n) for n in (7, 30, 90))
@@ -162,7 +162,7 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
         default=Value("next"),
         output_field=CharField(),
     )
-    number = numbered()
+    number = Numbered()
     rows: QuerySet[Any] = (
         instalments.filter(business, wanted)
         .alias(number=number)
@@ -179,26 +179,6 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
         )
     )
     return rows
-
-
-def numbered() -> Any:
-    """Which premium of its policy it is (交次), the one on the effective date being the first; else 0."""
-    effective, months = F("policy__effective_on"), _months()
-    years = ExtractYear("due_on") - ExtractYear(effective)
-    between = Cast(
-        years * 12 + ExtractMonth("due_on") - ExtractMonth(effective), IntegerField()
-    )  # of whole numbers, so that the division below is whole, too
-    return Case(
-        When(Q(policy__effective_on=None) | Q(policy__effective_on__gt=F("due_on")), then=0),
-        When(policy__premium_mode__in=MODE_MONTHS, then=between / months + 1),
-        default=0,
-        output_field=IntegerField(),
-    )
-
-
-def _months() -> Case:
-    modes = [When(policy__premium_mode=mode, then=n) for mode, n in MODE_MONTHS.items()]
-    return Case(*modes, default=12, output_field=IntegerField())
 
 
 def nine_grid(instalments: InstalmentQuerySet, month: date) -> Grid:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from lib import dates
 from policies import premiums
 from policies.models import Instalment, Policy, Reinstatement
 from policies.premiums import Refused
-from policies.reinstatement import NEEDED, STEPS, begin, desk, take
+from policies.reinstatement import NEEDED, STEPS, begin, desk, owed_of, take
 
 TODAY = date(2026, 6, 12)
 pytestmark = pytest.mark.django_db
@@ -95,9 +96,24 @@ def test_the_desk_lists_what_can_come_back_by_deadline(lapsed: Any) -> None:
     lapsed(date(2024, 1, 15))  # too late since 2026-03-15
     lapsed(TODAY)  # in grace
     lapsed(status="surrendered")
-    rows = list(desk(Policy.objects.all(), TODAY))
-    assert rows == [sooner, later]
-    assert rows[0].arrears == Decimal("6820.00")
+    assert list(desk(Policy.objects.all(), TODAY)) == [sooner, later]
+
+
+def test_the_desk_says_all_that_is_owed_and_the_policys_page_adds_up_to_it(
+    lapsed: Any, login: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one premium is opened; the others have fallen due since."""
+    monkeypatch.setattr(dates, "today", lambda: TODAY)
+    monthly = lapsed(date(2026, 2, 17), premium_mode="monthly", premium=Decimal(600))
+    yearly = lapsed()
+    assert owed_of([monthly, yearly], TODAY) == {monthly.pk: 4 * 600, yearly.pk: 6820}
+    assert premiums.arrears(monthly, TODAY) == 2400
+    browser = login(bob)
+    lines = browser.get("/reinstatements/").context["lines"]
+    assert {line.policy: line.arrears for line in lines} == {monthly: 2400, yearly: 6820}
+    page = browser.get(f"/reinstatements/{monthly.pk}/").context
+    assert [due.due_on.month for due in page["owed"]] == [2, 3, 4, 5]
+    assert page["arrears"] == 2400
 
 
 def step_through(row: Reinstatement, steps: str, by: Any) -> Reinstatement:
@@ -170,6 +186,18 @@ def test_what_is_settled_is_not_settled_again(make_instalment: Any, bob: Any) ->
     premiums.close(instalment, "waived", on=TODAY, by=bob)
     instalment.refresh_from_db()
     assert (instalment.paid_on, instalment.closed_as) == (date(2026, 5, 1), "")
+
+
+def test_an_overdue_premium_is_paid_in_the_new_mode_and_those_it_contains_fall_away(
+    make_policy: Any, make_instalment: Any, bob: Any
+) -> None:
+    policy = make_policy(premium_mode="monthly", effective_on=date(2025, 4, 17), premium=600)
+    for month in (4, 5, 6, 7):
+        make_instalment(policy, due_on=date(2026, month, 17))
+    Policy.objects.update(next_due_on=date(2026, 4, 17))
+    premiums.change_mode(policy, "quarterly", Decimal(1750), on=TODAY, by=bob)
+    rows = policy.instalments.order_by("due_on").values_list("amount", "closed_as")
+    assert list(rows) == [(1750, ""), (600, "cancelled"), (600, "cancelled"), (1750, "")]
 
 
 def test_another_mode_from_the_open_premium_on(make_instalment: Any, bob: Any) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from lib import dates
 from policies.models import Instalment, Insurer, Policy
-from policies.premium_line import number_of
 from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, in_cell, in_stage, nine_grid, pipeline
+from policies.rhythm import number_of
 
 TODAY = date(2026, 6, 12)
 JUNE = date(2026, 6, 1)
