@@ -150,6 +150,7 @@ class AuditEntry(models.Model):
         CREATE = "create", _("Created")
         UPDATE = "update", _("Changed")
         PAYMENT = "payment", _("Recorded a payment")
+        UNDO = "undo", _("Undid an import")
 
     at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
     actor = models.ForeignKey(

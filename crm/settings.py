@@ -197,6 +197,7 @@ CLAIM_RESTS_DAYS = 5  # "I have paid": how long the file may take before one ask
 CATCH_UP_DAYS = 60  # after a longer silence the lists begin anew
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 200) * 1024 * 1024
 IMPORT_KEEP_DAYS = env.number("IMPORT_KEEP_DAYS", 90)
+IMPORT_UNDO_DAYS = env.number("IMPORT_UNDO_DAYS", 30)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR") or None

@@ -121,6 +121,8 @@ class FollowUp(models.Model):
     AFTER_AN_ENTRY: ClassVar[tuple[str, ...]] = (AGREED, NUMBER, ADDRESS)
     # The series that a family is served with after a death.
     OF_THE_FAMILY: ClassVar[tuple[str, ...]] = ("condolence", "bequest")
+    # What nobody would miss where its client is gone; an import that is undone asks.
+    BY_MACHINE: ClassVar[Q] = ~Q(status="done") & ~Q(rule__in=AFTER_AN_ENTRY)
     WRITTEN: ClassVar[tuple[str, ...]] = (
         "client_id",
         "policy_id",
@@ -193,6 +195,9 @@ class FollowUp(models.Model):
                 fields=["rule"], name="open_followups_of_a_rule", condition=Q(status="open")
             ),
             models.Index(fields=["done_on"], name="followups_done", condition=Q(status="done")),
+            # Where a policy or premium is deleted, the database asks who names it.
+            models.Index(fields=["policy"], name="followups_of_a_policy"),
+            models.Index(fields=["instalment"], name="followups_of_a_premium"),
         )
 
     def __str__(self) -> str:

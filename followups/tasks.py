@@ -4,11 +4,13 @@ from datetime import date, datetime, time, timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from followups import daily
-from followups.models import ListRun
+from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
+from policies.changes import ImportChange, Subject
 from policies.classification import classify, classify_due
 from policies.tasks import forget_old_files, pick_up_waiting
 
@@ -38,7 +40,25 @@ def list_imported() -> None:
     imported = list(ImportBatch.objects.not_listed().values_list("pk", flat=True))
     if not imported:
         return
+    _ask_again_for_the_undone()
     today = timezone.localdate()
     classify(today, today)  # whoever is new has no class yet
     daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
     ImportBatch.objects.filter(pk__in=imported).update(listed_at=timezone.now())
+
+
+def _ask_again_for_the_undone() -> None:
+    """What an import settled that has been undone since may be wanted again."""
+    undone = ImportBatch.objects.not_listed().filter(state=ImportBatch.State.UNDONE)
+    if not undone:
+        return
+    changed = ImportChange.objects.filter(batch__in=undone)
+    policies = changed.filter(subject=Subject.POLICY).values("row_id")
+    premiums = changed.filter(subject=Subject.INSTALMENT).values("row_id")
+    reason = FollowUp.Reason
+    FollowUp.objects.filter(
+        Q(policy__in=policies) | Q(instalment__in=premiums),
+        status=FollowUp.Status.WITHDRAWN,
+        reason__in=[reason.PAID, reason.ENDED, reason.LAPSED, reason.CHANGED],
+    ).delete()
+    changed.delete()

@@ -3,10 +3,11 @@
 import hashlib
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
@@ -34,11 +35,11 @@ class BatchQuerySet(models.QuerySet["ImportBatch"]):
     def waiting(self) -> Self:
         """Asked for and not begun, or begun by somebody who has fallen silent."""
         silent = Q(heartbeat_at=None) | Q(heartbeat_at__lt=timezone.now() - PATIENCE)
-        return self.filter(silent, state__in=[*ImportBatch.CHECKS, ImportBatch.State.APPLYING])
+        return self.filter(silent, state__in=ImportBatch.BUSY)
 
     def not_listed(self) -> Self:
-        """Applied, but the lists have not been written since."""
-        return self.filter(state=ImportBatch.State.APPLIED, listed_at=None)
+        """Applied or undone, but the lists have not been written since."""
+        return self.filter(state__in=[*ImportBatch.WRITTEN], listed_at=None)
 
 
 class ImportBatch(models.Model):
@@ -49,8 +50,13 @@ class ImportBatch(models.Model):
         APPLYING = "applying", _("Being imported")
         APPLIED = "applied", _("Imported")
         FAILED = "failed", _("Could not be read")
+        STOPPED = "stopped", _("Stopped")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
 
     CHECKS: ClassVar[tuple[str, ...]] = ("uploaded", "checking")
+    BUSY: ClassVar[tuple[str, ...]] = (*CHECKS, "applying", "undoing")
+    WRITTEN: ClassVar[tuple[str, ...]] = ("applied", "undone")
 
     insurer = models.ForeignKey("policies.Insurer", models.PROTECT, verbose_name=_("insurer"))
     file = models.FileField(upload_to=_own_name)
@@ -73,6 +79,10 @@ class ImportBatch(models.Model):
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True)
+    noted = models.JSONField(default=dict, db_default={})  # columns of the fingerprints, by table
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    undone_at = models.DateTimeField(null=True)
+    undo_report = models.JSONField(default=dict, db_default={})
 
     objects = BatchQuerySet.as_manager()
 
@@ -83,7 +93,17 @@ class ImportBatch(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(
-                    state__in=["uploaded", "checking", "checked", "applying", "applied", "failed"]
+                    state__in=[
+                        "uploaded",
+                        "checking",
+                        "checked",
+                        "applying",
+                        "applied",
+                        "failed",
+                        "stopped",
+                        "undoing",
+                        "undone",
+                    ]
                 ),
                 name="an_import_is_in_a_known_state",
             ),
@@ -149,6 +169,27 @@ class ImportBatch(models.Model):
             checked.update(state=self.State.APPLYING, heartbeat_at=None, begun_at=None, done_rows=0)
         )
 
+    def is_still(self, state: str) -> bool:
+        return ImportBatch.objects.filter(pk=self.pk, state=state).exists()
+
+    def ask_undo(self, by: User) -> bool:
+        """Let it be undone; answer whether this was the first time."""
+        if not self.may_be_undone:
+            return False
+        applied = ImportBatch.objects.filter(pk=self.pk, state=self.State.APPLIED)
+        return bool(applied.update(state=self.State.UNDOING, heartbeat_at=None, undone_by=by))
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """As long as what stood there before is kept."""
+        kept = timedelta(days=settings.IMPORT_UNDO_DAYS)
+        return self.finished_at + kept if self.finished_at and self.noted else None
+
+    @property
+    def may_be_undone(self) -> bool:
+        until = self.undo_until
+        return self.state == self.State.APPLIED and until is not None and timezone.now() < until
+
     def discard(self) -> None:
         """Forget the file and everything about it."""
         self.file.delete(save=False)
@@ -157,10 +198,16 @@ class ImportBatch(models.Model):
         self.delete()
 
     def finish(self, state: str, **fields: Any) -> None:
+        self.finish_from("", state, **fields)
+
+    def finish_from(self, was: str, state: str, **fields: Any) -> bool:
+        """Answer whether it was still in the state `was`, if one is named."""
         now = timezone.now()
         ended = {"state": state, "heartbeat_at": now, "finished_at": now}
-        ImportBatch.objects.filter(pk=self.pk).update(**(ended | fields))
+        still = ImportBatch.objects.filter(pk=self.pk, **({"state": was} if was else {}))
+        found = bool(still.update(**(ended | fields)))
         self.refresh_from_db()
+        return found
 
     @property
     def percent(self) -> int:
@@ -192,7 +239,7 @@ class ImportBatch(models.Model):
 
     @property
     def is_busy(self) -> bool:
-        return self.state in {*self.CHECKS, self.State.APPLYING}
+        return self.state in self.BUSY
 
     @property
     def is_changeless(self) -> bool:

@@ -224,6 +224,8 @@ class ClientClass(models.Model):
         "auto_class", "final_class", "last_class", "override_id",
     )  # fmt: skip
 
+    BY_MACHINE: ClassVar[Q] = Q(pk__isnull=False)  # an import that is undone asks
+
     client = models.ForeignKey(Client, models.CASCADE, related_name="classes", db_index=False)
     month = models.DateField(_("month"))
     value = models.PositiveSmallIntegerField(_("value"))
@@ -265,6 +267,7 @@ class ClientClass(models.Model):
                 fields=["month", "client"], name="one_class_of_a_client_in_a_month"
             ),
         )
+        indexes = (models.Index(fields=["client"], name="classes_of_a_client"),)
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.month:%Y-%m} {self.final_class}"

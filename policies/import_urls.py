@@ -10,6 +10,7 @@ urlpatterns = [
     path("<int:pk>/check/", views.check, name="check"),
     path("<int:pk>/run/", views.run, name="run"),
     path("<int:pk>/result/", views.result, name="result"),
+    path("<int:pk>/undo/", views.undo, name="undo"),
     path("<int:pk>/discard/", views.discard, name="discard"),
     path("<int:pk>/refused.xlsx", views.refused, {"form": "xlsx"}, name="refused"),
     path("<int:pk>/refused.csv", views.refused, {"form": "csv"}, name="refused_csv"),

@@ -27,6 +27,7 @@ from policies.batches import ImportBatch
 from policies.importing import intake
 from policies.importing.layouts import LAYOUTS
 from policies.importing.problems import REASONS, Refusal
+from policies.importing.undo import Why
 from policies.models import Insurer
 
 PER_PAGE = 50
@@ -176,6 +177,9 @@ STEP_OF = {
     ImportBatch.State.APPLYING: "run",
     ImportBatch.State.APPLIED: "result",
     ImportBatch.State.FAILED: "result",
+    ImportBatch.State.STOPPED: "result",
+    ImportBatch.State.UNDOING: "run",
+    ImportBatch.State.UNDONE: "result",
 }
 
 
@@ -250,9 +254,46 @@ def _confirm(batch: ImportBatch) -> HttpResponse:
 @for_administrators
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
-    if batch.state != ImportBatch.State.APPLYING:
+    if batch.state not in {ImportBatch.State.APPLYING, ImportBatch.State.UNDOING}:
         return _move_on(request, batch)
     return _progress(request, batch, step=3)
+
+
+@require_http_methods(["GET", "POST"])
+@for_administrators
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """What undoing will do; and once it is confirmed, let it be done."""
+    batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
+    if request.method == "POST":
+        return _confirm_undo(batch, cast(User, request.user))
+    if not batch.may_be_undone:
+        return redirect(_page_of(batch), batch.pk)
+    context = {"batch": batch, "step": 4, "changes": _changes(batch)}
+    return render(request, "policies/import_undo.html", context)
+
+
+@transaction.atomic
+def _confirm_undo(batch: ImportBatch, user: User) -> HttpResponse:
+    if batch.ask_undo(user):
+        batch.refresh_from_db()
+        tasks.wake(batch)
+    batch.refresh_from_db()
+    return redirect(_page_of(batch), batch.pk)
+
+
+def _changes(batch: ImportBatch) -> dict[str, dict[str, int]]:
+    """How many rows the import made and changed, by what they are."""
+    found = batch.report.get("changes", {})
+    return {name: {"made": made, "changed": changed} for name, (made, changed) in found.items()}
+
+
+def _kept(batch: ImportBatch) -> list[dict[str, Any]]:
+    """What an undo left as it was, with the page where it is and why."""
+    words = dict(Why.choices)
+    return [
+        {"subject": subject, "pk": pk, "name": name, "why": words.get(why, why)}
+        for subject, pk, name, why in batch.undo_report.get("named", [])
+    ]
 
 
 def _progress(request: HttpRequest, batch: ImportBatch, step: int) -> HttpResponse:
@@ -271,11 +312,19 @@ def _move_on(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 @require_GET
 @for_administrators
 def result(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(ImportBatch, pk=pk)
+    batches = ImportBatch.objects.select_related("undone_by", "uploaded_by")
+    batch = get_object_or_404(batches, pk=pk)
     if batch.is_busy or batch.state == ImportBatch.State.CHECKED:
         return _move_on(request, batch)
     refusal = batch.report.get("refusal", {}).get(get_language(), batch.error)
-    context = {"batch": batch, "refusal": refusal, "step": 4} | _of_its_kind(batch)
+    context = {
+        "batch": batch,
+        "refusal": refusal,
+        "step": 4,
+        "kept": _kept(batch),
+        "changes": _changes(batch),
+    }
+    context |= _of_its_kind(batch)
     return render(request, "policies/import_result.html", context)
 
 

@@ -574,6 +574,7 @@ class Instalment(models.Model):
 # Models of this app that live beside their verbs; Django reads them here.
 from policies.bank import BankRow  # noqa: E402
 from policies.batches import ImportBatch  # noqa: E402
+from policies.changes import ImportChange  # noqa: E402
 from policies.classification import (  # noqa: E402
     ClassificationRun,
     ClassOverride,
@@ -593,6 +594,7 @@ __all__ = [
     "ClassificationRun",
     "ClientClass",
     "ImportBatch",
+    "ImportChange",
     "Instalment",
     "Insurer",
     "Known",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from policies.batches import ImportBatch
+from policies.changes import ImportChange
 from policies.importing import intake
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,15 @@ def apply(batch_id: int) -> None:
     intake.apply(ImportBatch.objects.get(pk=batch_id))
 
 
+@shared_task
+def undo(batch_id: int) -> None:
+    intake.undo(ImportBatch.objects.get(pk=batch_id))
+
+
 def wake(batch: ImportBatch) -> None:
     """Ask the worker to go on with an import; if the queue is down, the next tick asks again."""
     task = check if batch.state in ImportBatch.CHECKS else apply
+    task = undo if batch.state == ImportBatch.State.UNDOING else task
 
     def send() -> None:
         try:
@@ -51,7 +58,7 @@ def forget_old_files() -> int:
     """Delete the books that came in longer ago than files are kept; what they changed stays told."""
     kept_since = timezone.now() - timedelta(days=settings.IMPORT_KEEP_DAYS)
     old = ImportBatch.objects.exclude(file="").filter(uploaded_at__lt=kept_since)
-    ended = list(old.exclude(state__in=[*ImportBatch.CHECKS, ImportBatch.State.APPLYING]))
+    ended = list(old.exclude(state__in=ImportBatch.BUSY))
     for batch in ended:
         if batch.state == ImportBatch.State.CHECKED:
             batch.discard()  # nobody has confirmed it: there is nothing to tell
@@ -60,4 +67,12 @@ def forget_old_files() -> int:
         if batch.refused_file:
             batch.refused_file.delete(save=False)
         ImportBatch.objects.filter(pk=batch.pk).update(file="", refused_file="")
+    _forget_what_was_before()
     return len(ended)
+
+
+def _forget_what_was_before() -> None:
+    """What an import changed is kept for as long as it may be undone."""
+    kept_since = timezone.now() - timedelta(days=settings.IMPORT_UNDO_DAYS)
+    old = ImportBatch.objects.filter(finished_at__lt=kept_since).exclude(state__in=ImportBatch.BUSY)
+    ImportChange.objects.filter(batch__in=old).delete()

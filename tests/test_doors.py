@@ -113,6 +113,7 @@ DOORS: dict[str, Door] = {
     "imports:check": of("batch", roles=OFFICE, methods="GET POST"),
     "imports:run": of("batch", roles=OFFICE),
     "imports:result": of("batch", roles=OFFICE),
+    "imports:undo": of("batch", roles=OFFICE, methods="GET POST"),
     "imports:discard": of("batch", roles=OFFICE, methods="POST"),
     "imports:refused": of("batch", roles=OFFICE, empty=True),
     "imports:refused_csv": of("batch", roles=OFFICE, empty=True),

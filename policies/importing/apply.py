@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEntry, Role, User
 from lib import dates
-from policies import bank
+from policies import bank, changes
 from policies.bank import Branch
 from policies.importing import listing, matching, staging, writing
 from policies.importing.layout import Layout
@@ -53,9 +53,12 @@ class Report:
     rejected: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
+    changes: dict[str, list[int]] = field(default_factory=dict)  # rows made and changed, by subject
 
     def as_json(self) -> dict[str, Any]:
-        said = {name: value for name, value in vars(self).items() if name != "counts"}
+        said = {
+            name: value for name, value in vars(self).items() if name not in {"counts", "changes"}
+        }
         return (
             said
             | self.counts
@@ -137,15 +140,20 @@ def take_in(
         for read in taker.fill(rows):
             progress(read)
         with transaction.atomic():
-            _wait_for_others()
+            wait_for_others()
             order = replace(order, batch=begin() or order.batch)
-            with because(PolicyEvent.Source.FILE, on=order.today, by=order.by, batch=order.batch):
-                taker.write(order, report)
+            with changes.noted():
+                with because(
+                    PolicyEvent.Source.FILE, on=order.today, by=order.by, batch=order.batch
+                ):
+                    taker.write(order, report)
+                if layout.code != "bank" and not order.dry_run:
+                    bank.look_again(order)
             if order.dry_run:
                 transaction.set_rollback(True)
             else:
-                if layout.code != "bank":
-                    bank.look_again(order)
+                if order.batch:
+                    report.changes = changes.keep(order.batch)
                 _record(order, report)
                 finish(report)
     finally:
@@ -154,7 +162,7 @@ def take_in(
     return report
 
 
-def _wait_for_others() -> None:
+def wait_for_others() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTING])

@@ -11,11 +11,13 @@ from typing import IO, Any, TextIO
 
 from django.conf import settings
 from django.core.files import File
+from django.db import transaction
 from django.utils import timezone, translation
 
 from lib.masking import mask_account, mask_id, mask_phone
 from policies.batches import ImportBatch
-from policies.importing.apply import Finding, Order, Report, take_in
+from policies.importing import undo as undoing
+from policies.importing.apply import Finding, Order, Report, take_in, wait_for_others
 from policies.importing.layout import Layout
 from policies.importing.layouts import LAYOUTS
 from policies.importing.messages import Header
@@ -200,12 +202,17 @@ def apply(batch: ImportBatch) -> None:
         return
 
     def begin() -> None:
-        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        if locked.state != ImportBatch.State.APPLYING:
+        if not batch.is_still(ImportBatch.State.APPLYING):
             raise Superseded
 
     def finish(report: Report) -> None:
-        batch.finish(ImportBatch.State.APPLIED, report=summary(report), done_rows=report.rows)
+        """Unless it was stopped meanwhile, or somebody else was quicker: then nothing is written."""
+        ended = batch.finish_from(
+            ImportBatch.State.APPLYING, ImportBatch.State.APPLIED, report=summary(report),
+            done_rows=report.rows,
+        )  # fmt: skip
+        if not ended:
+            raise Superseded
 
     try:
         _import_batch(batch, begin=begin, finish=finish)
@@ -213,6 +220,21 @@ def apply(batch: ImportBatch) -> None:
         _fail(batch, refusal)
     except Superseded:
         return
+
+
+def undo(batch: ImportBatch) -> None:
+    """Undo an applied import, once; what is undone before is left as it is."""
+    if not batch.take(ImportBatch.State.UNDOING, [ImportBatch.State.UNDOING]):
+        return
+    with transaction.atomic():
+        wait_for_others()
+        if not batch.is_still(ImportBatch.State.UNDOING):
+            return
+        done = undoing.undo(batch, batch.undone_by)
+        batch.finish(
+            ImportBatch.State.UNDONE, undo_report=done.as_json(), undone_at=timezone.now(),
+            listed_at=None, finished_at=batch.finished_at,
+        )  # fmt: skip
 
 
 def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> Report:
@@ -244,7 +266,11 @@ def _fail(batch: ImportBatch, refusal: Refusal) -> None:
 
 def summary(report: Report) -> dict[str, Any]:
     """The report as it is kept: problems by how they are mended, personal numbers masked."""
-    rows = {"rejected_rows": report.rejected_rows, "warned_rows": report.warned_rows}
+    rows: dict[str, Any] = {
+        "rejected_rows": report.rejected_rows,
+        "warned_rows": report.warned_rows,
+    }
+    rows |= {"changes": report.changes}
     return report.numbers | rows | {"groups": _groups((*report.rejected, *report.warnings))}
 
 

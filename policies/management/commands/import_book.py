@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from policies.batches import ImportBatch
 from policies.importing.apply import Order, Report
@@ -66,8 +67,9 @@ def _import(path: Path, order: Order) -> list[Report]:
 
     def finish(report: Report) -> None:
         ImportBatch.objects.filter(pk=made[-1].pk).update(
-            kind=report.kind, report=summary(report), total_rows=report.rows
-        )
+            kind=report.kind, report=summary(report), total_rows=report.rows,
+            finished_at=timezone.now(),
+        )  # fmt: skip
 
     return import_lists(path, path.name, order, begin=begin, finish=finish)
 
