@@ -31,8 +31,8 @@ spouse - 配偶 夫妻 爱人 伴侣 spouse partner
 spouse m 丈夫 夫 老公 先生 husband
 spouse f 妻子 妻 老婆 太太 wife
 child - 子女 儿女 孩子 小孩 养子女 继子女 未成年子女 child children
-child m 儿子 子 长子 次子 独子 独生子 养子 继子 父子 母子 son
-child f 女儿 女 长女 次女 独女 独生女 养女 继女 父女 母女 daughter
+child m 儿子 子 长子 次子 独子 独生子 养子 继子 父子 母子 son stepson step-son
+child f 女儿 女 长女 次女 独女 独生女 养女 继女 父女 母女 daughter stepdaughter step-daughter
 parent - 父母 双亲 养父母 继父母 岳父母 公婆 parent parents
 parent m 父亲 父 爸爸 爸 养父 继父 岳父 公公 father
 parent f 母亲 母 妈妈 妈 养母 继母 岳母 婆婆 mother

@@ -6,7 +6,7 @@ from operator import or_
 from typing import Any, ClassVar, Self
 
 from django.db import connection, models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Right
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,14 @@ from accounts.scope import ScopedQuerySet
 from lib import dates, lunar, names
 from lib.crypto import blind_index
 from lib.fields import EncryptedTextField
+
+
+class Sixty(Func):
+    """The 60th birthday."""
+
+    template = "((%(expressions)s + interval '60 years')::date)"
+    output_field = models.DateField()
+
 
 SECOND_READING = "^ .* "  # initials of a surname which people read differently
 
@@ -157,6 +165,15 @@ class Client(models.Model):
     class_since = models.DateField(null=True, editable=False)  # empty: it has always been so
     attention = models.CharField(_("attention"), max_length=1, blank=True, default="")
     do_not_sell = models.BooleanField(_("no sales talk"), default=False, db_default=False)
+    # Key or important, by the monthly classification; the lower tiers make no difference here.
+    tier = models.CharField(max_length=11, blank=True, default="", db_default="", editable=False)
+    id_valid_to = models.DateField(_("ID valid until"), null=True, blank=True)
+    verified_on = models.DateField(null=True, editable=False)  # phone and address were right
+    contact_invalid_on = models.DateField(null=True, editable=False)  # found to be wrong
+    no_sales_until = models.DateField(null=True, editable=False)  # the last day of mourning
+    sixty_on = models.GeneratedField(
+        expression=Sixty("birth_on"), output_field=models.DateField(null=True), db_persist=True
+    )
     deceased = models.BooleanField(_("deceased"), default=False)
     deceased_on = models.DateField(_("death known since"), null=True, editable=False)
     complaint_open_since = models.DateField(
@@ -230,6 +247,20 @@ class Client(models.Model):
                 name="client_class_since",
                 condition=Q(class_since__isnull=False),
             ),
+            *(
+                models.Index(
+                    fields=[name],
+                    name=f"client_{name}",
+                    condition=Q((f"{name}__isnull", False)),
+                )
+                for name in (
+                    "id_valid_to",
+                    "verified_on",
+                    "contact_invalid_on",
+                    "no_sales_until",
+                    "sixty_on",
+                )
+            ),
         )
 
     def __str__(self) -> str:
@@ -252,6 +283,19 @@ class Client(models.Model):
 
     def age_on(self, day: date) -> int | None:
         return dates.age_on(self.birth_on, day) if self.birth_on else None
+
+    def verify_contact(self, on: date) -> None:
+        """Phone and address are right as of that day."""
+        self.verified_on, self.contact_invalid_on = on, None
+        self.save(update_fields=["verified_on", "contact_invalid_on"])
+
+    def find_contact_wrong(self, on: date) -> None:
+        """Phone or address turned out to be wrong on that day."""
+        self.contact_invalid_on = on
+        self.save(update_fields=["contact_invalid_on"])
+
+    def in_mourning(self, on: date) -> bool:
+        return self.no_sales_until is not None and self.no_sales_until >= on
 
     @property
     def shown_class(self) -> "Client.Class":
@@ -361,6 +405,17 @@ class Contact(models.Model):
 
 
 # Models of this app that live beside their verbs; Django reads them here.
+from clients.card import InfoCard  # noqa: E402
 from clients.family import FamilyMember, Household  # noqa: E402
+from clients.key_dates import KeyDate  # noqa: E402
+from clients.life import LifeEvent  # noqa: E402
 
-__all__ = ["Client", "Contact", "FamilyMember", "Household"]
+__all__ = [
+    "Client",
+    "Contact",
+    "FamilyMember",
+    "Household",
+    "InfoCard",
+    "KeyDate",
+    "LifeEvent",
+]

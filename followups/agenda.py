@@ -17,6 +17,7 @@ from clients.models import Client, Contact
 from followups import chips
 from followups.chips import Chip
 from followups.models import FollowUp, ServiceItem
+from followups.people_words import with_their_people
 
 ONE_DAY = timedelta(days=1)
 MINUTES_EACH = 4
@@ -43,7 +44,13 @@ RENEWAL = Kind(
     "accent",
     frozenset({"premium", "lapse", "cover", "authorise", "form", "last", "loan", "reinstate"}),
 )
-CARE = Kind("care", _("Care"), "balloon-heart", "plum", frozenset({"birthday"}))
+CARE = Kind(
+    "care",
+    _("Care"),
+    "balloon-heart",
+    "plum",
+    frozenset({"birthday", "wedding", "family", "career", "life"}),
+)
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
 KINDS = (RENEWAL, CARE, SERVICE)
 CLASS_ORDER = (Client.Class.DEVELOP, Client.Class.NURTURE, Client.Class.MAINTAIN)
@@ -98,8 +105,8 @@ class Stop:
 
     @property
     def writes(self) -> bool:
-        """A greeting is written, everything else is a call."""
-        return self.kind is CARE
+        """A greeting is written, everything else is a call; after an event a voice is better."""
+        return self.kind is CARE and self.lead.series != "life"
 
     @property
     def amount(self) -> Decimal:
@@ -143,6 +150,13 @@ TASKS = {
     "condolence": _("Condolence"),
     "bequest": _("Payout to the family"),
     "develop": _("Policy review"),
+    "wedding": _("Wedding anniversary"),
+    "family": _("Birthday in the family"),
+    "career": _("Day of their profession"),
+    "life": _("Care for an event"),
+    "identity": _("ID to renew"),
+    "age": _("Coming of age"),
+    "contact": _("Check the contact data"),
 }
 
 
@@ -311,6 +325,7 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **be
         .select_related("contact")
     )
     followups = sorted(rows, key=lambda followup: urgency(followup, day))
+    with_their_people(followups)
     still_open = [followup for followup in followups if followup.is_open]
     done = [followup for followup in followups if followup.is_done]
     stops, done_stops = _stops(still_open, day), _done_stops(done, day)

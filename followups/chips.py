@@ -8,7 +8,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from clients.models import Client
-from followups import money_words
+from followups import money_words, people_words
 from followups.models import FollowUp
 from lib import lunar
 from lib.templatetags.ui import day as in_words
@@ -163,6 +163,59 @@ def _birthday(followup: FollowUp, today: date) -> Chip:
     return Chip(words, "plum", "cake2")
 
 
+def _wedding(followup: FollowUp, today: date) -> Chip:
+    words = people_words.wedding_words(followup)
+    return Chip(_on(words, followup.occasion_on, today), "plum", "heart")
+
+
+def _family(followup: FollowUp, today: date) -> Chip:
+    on = followup.occasion_on
+    people = people_words.who(people_words.celebrating(followup), on)
+    words = people or _("Birthday in the family")
+    return Chip(_on(words, on, today), "plum", "cake2")
+
+
+def _career(followup: FollowUp, today: date) -> Chip:
+    words = people_words.career_words(followup)
+    return Chip(_on(words, followup.occasion_on, today), "plum", "building")
+
+
+def _on(words: str, on: date, today: date) -> str:
+    """What it is, and when it is not today."""
+    return words if on == today else f"{words} · {in_words(on)}"
+
+
+def _life(followup: FollowUp, today: date) -> Chip:
+    kinds = [event.get_kind_display() for event in people_words.events_of(followup)]
+    words = ", ".join(map(str, kinds)) or _("Something happened")
+    return Chip(_on(words, followup.occasion_on, today), "plum", "balloon-heart")
+
+
+def _identity(followup: FollowUp, today: date) -> Chip:
+    n = (followup.occasion_on - today).days
+    if n < 0:
+        words = ngettext("ID expired %(n)s day ago", "ID expired %(n)s days ago", -n)
+        return Chip(words % {"n": -n}, "danger", "person-vcard")
+    words = ngettext("ID expires in %(n)s day", "ID expires in %(n)s days", n) % {"n": n}
+    return Chip(words, "warn" if n <= LAST_WEEK else "slate", "person-vcard")
+
+
+def _age(followup: FollowUp, today: date) -> Chip:
+    day = in_words(followup.occasion_on)
+    if followup.rule == "age-60":
+        return Chip(_("Turns 60 on %(day)s") % {"day": day}, "plum", "cake2")
+    people = people_words.who(people_words.coming_of_age(followup)) or _("A child")
+    words = _("%(who)s comes of age on %(day)s") % {"who": people, "day": day}
+    return Chip(words, "plum", "mortarboard")
+
+
+def _contact(followup: FollowUp, today: date) -> Chip:
+    day = in_words(followup.occasion_on, "year")
+    if followup.rule == "contact-invalid":
+        return Chip(_("Found wrong on %(day)s") % {"day": day}, "danger", "telephone-x")
+    return Chip(_("Last checked %(day)s") % {"day": day}, "slate", "person-vcard")
+
+
 def _delivery(followup: FollowUp, today: date) -> Chip:
     issued_on = followup.policy.issued_on if followup.policy else None
     n = max((today - (issued_on or followup.occasion_on)).days, 0)
@@ -196,6 +249,13 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "loan": _loan,
     "reinstate": _reinstate,
     "develop": _develop,
+    "wedding": _wedding,
+    "family": _family,
+    "career": _career,
+    "life": _life,
+    "identity": _identity,
+    "age": _age,
+    "contact": _contact,
 }
 
 

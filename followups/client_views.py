@@ -1,7 +1,6 @@
 """The client's own page: policies, household, what happened and what comes."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -16,9 +15,9 @@ from django.views.decorators.http import require_GET
 from clients.forms import NoteForm
 from clients.models import Client, Contact
 from clients.views import Request
-from followups import money_words
+from followups import money_words, people_page
 from followups.year import year_strip
-from lib import dates, lunar
+from lib import dates
 from lib.templatetags.ui import year_month
 from policies import class_words
 from policies.happened import Told, from_the_days, tell, tell_record
@@ -47,8 +46,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
         "age": client.age_on(today),
         "policies": [Held(policy, today) for policy in policies],
         "annual": sum(policy.annualised_premium for policy in in_force),
-        "household": household_of(client, policies),
-        "coming": sorted(coming_dates(client, policies, today), key=lambda coming: coming.on)[:8],
+        "coming": sorted(coming_dates(policies, today), key=lambda coming: coming.on)[:8],
         "months": by_month(shown, today),
         "earlier": len(events) - len(shown),
         "show": kind if kind in KINDS else "",
@@ -57,73 +55,12 @@ def client_page(request: Request, pk: int) -> HttpResponse:
         "note_form": NoteForm.blank(),
     }
     context |= money_words.about_client(client, today) | class_words.about_client(client)
+    context |= people_page.about_client(client, policies, request.user)
     return render(request, "followups/client.html", context)
 
 
 def policies_in_force(policies: Iterable[Policy], today: date) -> list[Policy]:
     return [policy for policy in policies if policy.status_on(today) == Policy.Status.IN_FORCE]
-
-
-@dataclass(frozen=True)
-class Insured:
-    name: str
-    relation: str
-    policies: int
-
-
-@dataclass(frozen=True)
-class Household:
-    """The client and whom their policies insure, placed as in a family tree."""
-
-    own: int
-    parents: Sequence[Insured]
-    partners: Sequence[Insured]
-    children: Sequence[Insured]
-    others: Sequence[Insured]
-
-    @property
-    def size(self) -> int:
-        return 1 + sum(map(len, (self.parents, self.partners, self.children, self.others)))
-
-
-def household_of(client: Client, policies: Iterable[Policy]) -> Household | None:
-    """Who else is insured by the client's policies, as far as the book tells it."""
-    people: dict[tuple[str, str], int] = {}
-    own = 0
-    for policy in policies:
-        if policy.insured_name in {"", client.name}:
-            own += 1
-        else:
-            key = (policy.insured_name, policy.relation)
-            people[key] = people.get(key, 0) + 1
-    if not people:
-        return None
-    places: dict[str, list[Insured]] = {place: [] for place in (*RELATIONS, "others")}
-    for (name, relation), count in people.items():
-        places[place_of(relation)].append(Insured(name, relation, count))
-    return Household(own, **places)
-
-
-# The longer words first: 父母 holds no 子, but 妻子 does.
-RELATIONS = {
-    "partners": ("配偶", "夫", "妻", "爱人", "spouse", "husband", "wife", "partner"),
-    "parents": ("父", "母", "爸", "妈", "公公", "婆婆", "parent", "father", "mother"),
-    "children": ("子", "女", "儿", "孩", "child", "son", "daughter"),
-}
-FARTHER = ("祖", "外公", "外婆", "孙", "兄", "弟", "姐", "妹", "侄", "甥")
-
-
-def place_of(relation: str) -> str:
-    """Where a person stands in the tree, by what the book calls them."""
-    if any(part in relation for part in FARTHER):
-        return "others"
-    english = re.findall(r"[a-z]+", relation.lower())
-
-    def means(part: str) -> bool:
-        return part in english if part.isascii() else part in relation
-
-    found = (place for place, parts in RELATIONS.items() if any(map(means, parts)))
-    return next(found, "others")
 
 
 @dataclass(frozen=True)
@@ -136,9 +73,7 @@ class Coming:
     policy: Policy | None = None
 
 
-def coming_dates(client: Client, policies: Iterable[Policy], today: date) -> Iterator[Coming]:
-    if birthday := client.next_birthday_on:
-        yield _birthday(client, birthday)
+def coming_dates(policies: Iterable[Policy], today: date) -> Iterator[Coming]:
     for policy in policies_in_force(policies, today):
         for on, icon, tone, words in policy_dates(policy, today):
             yield Coming(on, icon, tone, words, policy=policy)
@@ -154,18 +89,6 @@ def policy_dates(policy: Policy, today: date) -> Iterator[tuple[date, str, str, 
         yield policy.matures_on, "bank", "teal", _("Policy matures")
     elif policy.covers_until and policy.covers_until >= today:
         yield policy.covers_until, "shield-check", "slate", _("Cover ends")
-
-
-def _birthday(client: Client, on: date) -> Coming:
-    age = on.year - client.birth_on.year if client.birth_on else 0
-    kept_lunar = client.birthday_calendar == Client.Calendar.LUNAR
-    words = _("Lunar birthday") if kept_lunar else _("Birthday, turns %(age)d") % {"age": age}
-    return Coming(on, "cake2", "plum", words, beside=lunar_words(on))
-
-
-def lunar_words(day: date) -> str:
-    found = lunar.to_lunar(day)
-    return _("lunar %(name)s") % {"name": lunar.lunar_name(found.month, found.day, found.leap)}
 
 
 # --- what happened

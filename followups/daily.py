@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
-from clients.models import Client, next_birthday
+from clients.key_dates import roll_days
+from clients.models import Client
 from followups.models import FollowUp, ListRun, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
@@ -50,7 +51,7 @@ def write_day(day: date) -> ListRun:
     began = time.monotonic()
     with _writing():
         missed = mark_missed(day)
-        roll_birthdays(day)
+        roll_days(day - ONE_DAY)
         basis = basis_of(RULEBOOK)
         scope = whom_to_look_at(day, RULEBOOK, basis)
         withdrawn = settle(day, scope)
@@ -96,20 +97,6 @@ def mark_missed(day: date) -> int:
     """
     gone = FollowUp.objects.open().filter(keep_until__lt=day - ONE_DAY)
     return gone.update(status=FollowUp.Status.MISSED)
-
-
-def roll_birthdays(day: date) -> None:
-    """Move birthdays that have passed to the date they next come around."""
-    passed = list(
-        Client.objects.filter(next_birthday_on__lt=day - ONE_DAY).only(
-            "birth_on", "birthday_calendar", "next_birthday_on"
-        )
-    )
-    for client in passed:
-        client.next_birthday_on = next_birthday(
-            client.birth_on, client.birthday_calendar, day - ONE_DAY
-        )
-    Client.objects.bulk_update(passed, ["next_birthday_on"], batch_size=2000)
 
 
 def settle(day: date, scope: Scope = EVERYBODY) -> int:

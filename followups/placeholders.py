@@ -46,6 +46,8 @@ PLACEHOLDERS = (
     Placeholder("grace_end", "宽限期满日", gettext_lazy("Last day of grace")),
     Placeholder("promised", "约定日", gettext_lazy("The promised day")),
     Placeholder("reinstate", "复效截止日", gettext_lazy("Last day to reinstate")),
+    Placeholder("who", "家人", gettext_lazy("Whom of the family it is about")),
+    Placeholder("occasion", "纪念日", gettext_lazy("The day of their profession")),
 )
 BY_NAME = {name: one for one in PLACEHOLDERS for name in (one.code, one.zh)}
 

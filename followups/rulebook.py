@@ -2,15 +2,18 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client
+from clients.kinship import Kin
+from clients.models import Client, FamilyMember, InfoCard, KeyDate, LifeEvent
 from followups.models import FollowUp, ServiceItem
 from followups.rules import (
     USUAL_TURNINGS,
+    CareRule,
     ClientRule,
     FamilyRule,
     InstalmentRule,
@@ -19,12 +22,21 @@ from followups.rules import (
     Turning,
 )
 from policies.authorisation import ACCOUNT_FAULTS
-from policies.models import ASKED_BEFORE, BankRow, Instalment, Policy, annual_premium_of_holder
+from policies.models import (
+    ASKED_BEFORE,
+    BankRow,
+    Instalment,
+    Policy,
+    Product,
+    annual_premium_of_holder,
+)
 
 LARGE_PREMIUM = Decimal(50_000)
 A_YEAR = timedelta(days=350)  # nearly: a list may bring a due date a few days earlier
 ASKED_FOR = 50
 ASKED_ANEW = (FollowUp.Reason.CHANGED, FollowUp.Reason.SIGNED)
+TOP = ("key", "important")  # tiers
+NO_LONGER_MARRIED = (InfoCard.Marital.DIVORCED, InfoCard.Marital.WIDOWED)
 
 
 def holders(day: date) -> QuerySet[Client]:
@@ -51,6 +63,50 @@ def to_develop(day: date) -> QuerySet[Client]:
     return holders(day).filter(
         client_class=Client.Class.DEVELOP, do_not_sell=False, complaint_open_since=None
     )
+
+
+def of_holders(rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+    """What belongs to clients who hold a policy in force."""
+    return rows.filter(Exists(Policy.objects.in_force(day).filter(holder=OuterRef("client"))))
+
+
+def weddings(day: date) -> QuerySet[KeyDate]:
+    kept = KeyDate.objects.filter(kind=KeyDate.Kind.WEDDING)
+    return of_holders(kept.exclude(client__card__marital__in=NO_LONGER_MARRIED), day)
+
+
+def weddings_to_prepare(day: date) -> QuerySet[KeyDate]:
+    developed = Q(client__client_class=Client.Class.DEVELOP)
+    return weddings(day).filter(Q(client__tier__in=TOP) | developed)
+
+
+def families_of_the_top(day: date) -> QuerySet[FamilyMember]:
+    """Whoever is a client as well has a birthday of their own on the list."""
+    return of_holders(FamilyMember.objects.filter(client__tier__in=TOP, person=None), day)
+
+
+def professions_of_the_top(day: date) -> QuerySet[KeyDate]:
+    kept = KeyDate.objects.filter(kind=KeyDate.Kind.CAREER, client__tier__in=TOP)
+    return of_holders(kept, day)
+
+
+def life_events(day: date) -> QuerySet[LifeEvent]:
+    return of_holders(LifeEvent.objects.all(), day)
+
+
+def insured_children(day: date) -> QuerySet[FamilyMember]:
+    cover = Policy.objects.in_force(day).filter(
+        holder=OuterRef("client"), insured_name=OuterRef("name")
+    )
+    return FamilyMember.objects.filter(Exists(cover), kin=Kin.CHILD)
+
+
+def with_a_pension(day: date) -> QuerySet[Client]:
+    """Holders of what pays in old age."""
+    paying = Policy.objects.in_force(day).filter(
+        holder=OuterRef("pk"), product__kind=Product.Kind.ANNUITY
+    )
+    return Client.objects.filter(Exists(paying))
 
 
 def unauthorised_first_of_year(day: date) -> QuerySet[Instalment]:
@@ -490,6 +546,130 @@ RULEBOOK: list[Rule] = [
         series="delivery",
         item=ServiceItem.PAID_NOTICE,
         priority=1,
+    ),
+    CareRule(
+        code="wedding-soon",
+        label=_("Wedding anniversary in three days"),
+        among=weddings_to_prepare,
+        on="next_on",
+        day=-3,
+        keep=2,
+        series="wedding",
+        priority=4,
+        festive=True,
+    ),
+    CareRule(
+        code="wedding",
+        label=_("Wedding anniversary today"),
+        among=weddings,
+        on="next_on",
+        day=0,
+        keep=0,
+        series="wedding",
+        priority=4,
+        festive=True,
+    ),
+    CareRule(
+        code="family-birthday",
+        label=_("Birthday in the family today"),
+        among=families_of_the_top,
+        on="next_on",
+        day=0,
+        keep=0,
+        series="family",
+        priority=4,
+        festive=True,
+    ),
+    CareRule(
+        code="career-day",
+        label=_("Day of their profession"),
+        among=professions_of_the_top,
+        on="next_on",
+        day=0,
+        keep=0,
+        series="career",
+        priority=5,
+        festive=True,
+    ),
+    CareRule(
+        code="life-event",
+        label=_("Something happened in their life"),
+        among=life_events,
+        on="on",
+        day=0,
+        keep=7,
+        series="life",
+        priority=2,
+    ),
+    ClientRule(
+        code="id-expires-60",
+        label=_("ID expires in two months"),
+        among=holders,
+        on="id_valid_to",
+        day=-60,
+        keep=30,
+        series="identity",
+        item=ServiceItem.INFO_CHANGE,
+        priority=4,
+        event=True,
+    ),
+    ClientRule(
+        code="id-expires-7",
+        label=_("ID expires in a week"),
+        among=holders,
+        on="id_valid_to",
+        day=-7,
+        keep=30,
+        series="identity",
+        item=ServiceItem.INFO_CHANGE,
+        priority=3,
+        event=True,
+    ),
+    CareRule(
+        code="age-18",
+        label=_("A child comes of age"),
+        among=insured_children,
+        on="of_age_on",
+        day=-60,
+        keep=60,
+        series="age",
+        item=ServiceItem.POLICY_REVIEW,
+        priority=4,
+    ),
+    ClientRule(
+        code="age-60",
+        label=_("Turns sixty"),
+        among=with_a_pension,
+        on="sixty_on",
+        day=-60,
+        keep=60,
+        series="age",
+        item=ServiceItem.POLICY_REVIEW,
+        priority=4,
+    ),
+    ClientRule(
+        code="contact-stale",
+        label=_("Contact data not checked for a year"),
+        among=holders,
+        on="verified_on",
+        day=365,
+        keep=60,
+        series="contact",
+        item=ServiceItem.INFO_CHANGE,
+        priority=4,
+        event=True,
+    ),
+    ClientRule(
+        code="contact-invalid",
+        label=_("Contact data found wrong"),
+        among=holders,
+        on="contact_invalid_on",
+        day=0,
+        keep=60,
+        series="contact",
+        item=ServiceItem.INFO_CHANGE,
+        priority=2,
+        event=True,
     ),
 ]
 

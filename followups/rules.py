@@ -60,7 +60,9 @@ USUAL_TURNINGS = (
     Turning(Policy.objects.all, "reinstate_by", "holder_id"),
     Turning(Instalment.objects.owed, "rests_until", "policy__holder_id"),
     Turning(RuleMute.objects.all, "until", "client_id"),
+    Turning(Client.objects.all, "no_sales_until", "pk", days=1),
 )
+SELLING = frozenset({ServiceItem.POLICY_REVIEW, ServiceItem.TAILORED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,7 @@ class Rule:
     priority: int
     still: Population | None = None
     event: bool = False
+    festive: bool = False  # no cheer and no sales in the weeks after a death
     item_by: Case | None = None
     priority_by: Case | None = None
     to_client: str = ""  # the way from the population's rows to the client
@@ -117,6 +120,8 @@ class Rule:
             ("plan", self._planned),
             ("contact", self._contactable),
         )
+        if self.festive or self.item in SELLING:
+            gates += (("mourning", self._out_of_mourning),)
         return (*gates, ("muted", self._unmuted)) if self.mutable else gates
 
     def wanted(self, day: date, *, facts: date | None = None) -> QuerySet[Any]:
@@ -158,6 +163,10 @@ class Rule:
             rule=self.code, client_id=OuterRef(self.client), until__gte=day
         )
         return rows.exclude(Exists(mutes.filter(lifted_on=None)))
+
+    def _out_of_mourning(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        until = self.of_client("no_sales_until")
+        return rows.filter(Q((until, None)) | Q((f"{until}__lt", day)))
 
     def candidates(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted.
@@ -224,6 +233,19 @@ class FamilyRule(ClientRule):
 
     def _contactable(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
         return rows.filter(deceased=True, do_not_contact=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareRule(Rule):
+    """About something around a client: a birthday in the family, a wedding, an event."""
+
+    to_client: str = "client"
+    item: ServiceItem = ServiceItem.GREETING
+    keys = ("client_id", None, None)
+
+    def still_wanted(self, day: date) -> QuerySet[Any]:
+        about = {"client_id": OuterRef("client_id"), self.on: OuterRef("occasion_on")}
+        return self.wanted(day).filter(**about)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from followups import people_words
 from followups.models import FollowUp
 from followups.money_words import remedy_of
 from followups.placeholders import about_people, fill
@@ -114,6 +115,85 @@ TEXTS = {
         "what they cover, what they do not, and whether they still fit your family. It takes half "
         "an hour and costs nothing; when would it suit you?"
     ),
+    "wedding": gettext_lazy(
+        "Dear {name}, happy wedding anniversary. I wish the two of you many more good years "
+        "together. {agent}"
+    ),
+    "family": gettext_lazy(
+        "Dear {name}, today is the birthday of {who}. Please give my best wishes; may the whole "
+        "family have a lovely day. {agent}"
+    ),
+    "career": gettext_lazy(
+        "Dear {name}, today is {occasion}. Thank you for what you do for all of us; I wish you joy "
+        "in your work. {agent}"
+    ),
+    "life-birth": gettext_lazy(
+        "Dear {name}, congratulations on the new child. I hope mother and child are well. When things "
+        "have calmed down I would like to come by and bring a small present. {agent}"
+    ),
+    "life-marriage": gettext_lazy(
+        "Dear {name}, congratulations on your wedding. I wish you both a long and happy life "
+        "together. {agent}"
+    ),
+    "life-move": gettext_lazy(
+        "Hello {name}, this is {agent}. Congratulations on the new home. May I have the new address, "
+        "so that letters and notices reach you? I will see to the change on your policies."
+    ),
+    "life-home": gettext_lazy(
+        "Hello {name}, this is {agent}. Congratulations on the new home, I am glad for you all. When "
+        "it is all done I would like to come and see it."
+    ),
+    "life-job": gettext_lazy(
+        "Hello {name}, this is {agent}. Congratulations on the new post, well deserved. If bank "
+        "account or address change with it, tell me and I will see to your policies."
+    ),
+    "life-school": gettext_lazy(
+        "Dear {name}, congratulations to you and your child on this step. I wish them every success. "
+        "{agent}"
+    ),
+    "life-retired": gettext_lazy(
+        "Dear {name}, congratulations on your retirement. I wish you health and time for what you "
+        "love. When it suits you, I will go with you through what your policies pay from now on. "
+        "{agent}"
+    ),
+    "life-illness": gettext_lazy(
+        "Dear {name}, I heard that there is illness in the house and wish a good recovery. Please keep "
+        "the papers of the hospital: whether your policy pays, and how, I will find out for you. Is "
+        "there anything I can do? {agent}"
+    ),
+    "life-loss": gettext_lazy(
+        "Dear {name}, I was very sorry to hear of your loss. My thoughts are with you and your family. "
+        "If papers need doing, leave them to me; nothing is urgent. {agent}"
+    ),
+    "life-divorce": gettext_lazy(
+        "Hello {name}, this is {agent}. If anything on your policies is to be changed, such as the "
+        "beneficiaries or the account, I will do it with you whenever you like. There is no hurry."
+    ),
+    "life-other": gettext_lazy(
+        "Dear {name}, I heard the news and am thinking of you. Is there anything I can do for you? "
+        "{agent}"
+    ),
+    "identity": gettext_lazy(
+        "Hello {name}, this is {agent}. According to our papers your identity card is valid until "
+        "{due}. Please send me a photo of the new one when you have it, so that payments are not held "
+        "up."
+    ),
+    "age-18": gettext_lazy(
+        "Hello {name}, this is {agent}. {who} comes of age on {due}. From then on they sign for "
+        "themselves; I would like to go through the policies with you both. When would it suit you?"
+    ),
+    "age-60": gettext_lazy(
+        "Hello {name}, this is {agent}. You turn sixty on {due}. I would like to show you what your "
+        "annuity pays from when on, and what papers it takes. When would it suit you?"
+    ),
+    "contact": gettext_lazy(
+        "Hello {name}, this is {agent}. Once a year I check whether we can still reach you: are phone "
+        "and address still the same?"
+    ),
+    "contact-invalid": gettext_lazy(
+        "Hello {name}, this is {agent}. I could not reach you by the number we have. Which phone and "
+        "address may I note for your policies?"
+    ),
     "other": gettext_lazy(
         "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"
     ),
@@ -132,6 +212,9 @@ def _text(followup: FollowUp, today: date) -> str:
 def _which(followup: FollowUp, today: date) -> str:
     if followup.rule == "bank-failed" and followup.instalment:
         return f"failed-{remedy_of(followup.instalment.failure)}"
+    if followup.series == "life":
+        happened = people_words.events_of(followup)
+        return f"life-{happened[0].kind if happened else 'other'}"
     if followup.rule in TEXTS:
         return followup.rule
     if followup.series == "premium":
@@ -151,7 +234,21 @@ def _values(followup: FollowUp, speaker: User) -> dict[str, str]:
         "grace_end": in_words(instalment.grace_ends_on) if instalment else "",
         "promised": in_words(instalment.promised_on) if instalment else "",
         "reinstate": in_words(policy.reinstate_by, "year") if policy else "",
+        "who": _whom(followup),
+        "occasion": people_words.career_words(followup) if followup.series == "career" else "",
     }
+
+
+def _whom(followup: FollowUp) -> str:
+    """Of the client's family, as the client would hear it: your daughter 乐乐."""
+    if followup.series == "family":
+        members = people_words.celebrating(followup)
+    elif followup.rule == "age-18":
+        members = people_words.coming_of_age(followup)
+    else:
+        return ""
+    told = people_words.who(members, inside=True)
+    return _("your %(who)s") % {"who": told} if told else _("somebody dear to you")
 
 
 def _occasion(followup: FollowUp) -> date:

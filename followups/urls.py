@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<int:pk>/later/", views.later, name="task_later"),
     path("tasks/<int:pk>/log/", views.log, name="task_log"),
     path("contacts/<int:pk>/undo/", views.undo, name="contact_undo"),
+    path("", include("followups.people_urls")),
     path("clients/<int:client_id>/stop/", views.stop, name="client_stop"),
     path("policies/<int:pk>/uncollected/", paper_views.uncollected_form, name="policy_uncollected"),
     path(

@@ -96,6 +96,15 @@ def to_solar(lunar: LunarDate) -> date:
     return date.fromordinal(start + lunar.day - 1)
 
 
+def days_in(year: int, month: int, leap: bool = False) -> int:
+    """29 or 30; nothing where the year has no such month."""
+    return _month_starts().get((year, month, leap), (0, 0))[1]
+
+
+def is_ever_doubled(month: int) -> bool:
+    return any(code >> 13 == month for code in _YEARS)
+
+
 def lunar_birthday_in(year: int, month: int, day: int, leap: bool) -> date:
     """A birthday in the lunar `year`.
 

@@ -126,9 +126,11 @@ WHERE ({standing}) IS DISTINCT FROM ({excluded})
 # Who has no class is served as one to be maintained, and need not be written to say so. A form that
 # is open on the client is told that somebody changed the class; of the letter it knows nothing.
 UPDATE_CLIENTS = """
-UPDATE clients_client c SET attention = k.attention, version = c.version + ({moved})::int,
+UPDATE clients_client c SET attention = k.attention, tier = t.tier, version = c.version + ({moved})::int,
     client_class = CASE WHEN {moved} THEN k.final_class ELSE c.client_class END,
     class_since = CASE WHEN NOT {moved} THEN c.class_since WHEN k.last_class <> '' THEN k.month END
 FROM policies_clientclass k
-WHERE k.month = %(month)s AND k.client_id = c.id AND ({moved} OR c.attention <> k.attention)
+CROSS JOIN LATERAL (SELECT CASE WHEN k.tier IN ('key', 'important') THEN k.tier ELSE '' END AS tier) AS t
+WHERE k.month = %(month)s AND k.client_id = c.id
+      AND ({moved} OR c.attention <> k.attention OR c.tier <> t.tier)
 """.replace("{moved}", "(coalesce(nullif(c.client_class, ''), 'maintain') <> k.final_class)")

@@ -134,6 +134,16 @@ DOORS: dict[str, Door] = {
     "task_later": of("task", methods="GET POST"),
     "task_log": of("task", methods="GET POST", post={"outcome": "done", "channel": "call"}),
     "contact_undo": of("contact", methods="POST"),
+    "client_member_new": of("client", methods="GET POST"),
+    "client_member": of("member", methods="GET POST"),
+    "client_household": of("client", methods="GET POST"),
+    "client_date_new": of("client", methods="GET POST"),
+    "client_date": of("key_date", methods="GET POST"),
+    "client_event_new": of("client", methods="GET POST"),
+    "client_event_remove": of("event", methods="POST"),
+    "client_card": of("client", methods="GET POST"),
+    "client_answer": of("client", methods="POST", post={"question": "hobbies", "answer": "下棋"}),
+    "client_checked": of("client", methods="POST"),
     "client_stop": of("client", methods="POST", arg="client_id"),
     "policy_uncollected": of("policy", methods="GET POST"),
     "policy_authorisation": of("policy", methods="GET POST"),
@@ -203,7 +213,19 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
         "policy": policy.pk,
         "contact": contact.pk,
         "task": task.pk,
+        **around(client, make["by"]),
         "bank_line": bank_line_of(policy),
+    }
+
+
+def around(client: Any, by: Any) -> dict[str, int]:
+    from clients.models import FamilyMember, KeyDate, LifeEvent
+
+    of = {"client": client, "month": 6, "day": 3}
+    return {
+        "member": FamilyMember.objects.create(kin="child", name=client.name, **of).pk,
+        "key_date": KeyDate.objects.create(kind="own", label=client.name, **of).pk,
+        "event": LifeEvent.objects.create(client=client, kind="birth", on=TODAY, by=by).pk,
     }
 
 

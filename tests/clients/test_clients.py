@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
 from clients.models import Client, Contact
-from followups.client_views import household_of, place_of
 from lib import dates
 
 ID_NUMBER = "11010519491231002X"
@@ -458,38 +457,3 @@ def test_an_auditor_writes_no_client(login: Any, auditor: Any) -> None:
 def test_the_form_also_fills_a_sheet(login: Any, alice: Any) -> None:
     page = login(alice).get("/clients/new/", headers={"HX-Request": "true"}).content.decode()
     assert 'name="name"' in page and "<html" not in page
-
-
-@pytest.mark.parametrize(
-    ("relation", "place"),
-    [
-        ("配偶", "partners"),
-        ("妻子", "partners"),
-        ("Husband", "partners"),
-        ("父母", "parents"),
-        ("岳母", "parents"),
-        ("子女", "children"),
-        ("女儿", "children"),
-        ("step-son", "children"),
-        ("孙女", "others"),
-        ("other person", "others"),
-        ("", "others"),
-    ],
-)
-def test_the_tree_places_people_by_what_the_book_calls_them(relation: str, place: str) -> None:
-    assert place_of(relation) == place
-
-
-def test_the_household_counts_whom_the_policies_insure(make_client: Any, make_policy: Any) -> None:
-    client = make_client()
-    for name, relation in [("", ""), (client.name, "本人"), ("陈一诺", "女儿"), ("陈一诺", "女儿")]:
-        make_policy(client, insured_name=name, relation=relation)
-    found = household_of(client, client.policies.all())
-    assert found is not None
-    assert (found.own, found.size) == (2, 2)
-    assert [(child.name, child.policies) for child in found.children] == [("陈一诺", 2)]
-
-
-def test_one_who_insures_nobody_else_has_no_tree(make_client: Any, make_policy: Any) -> None:
-    policy = make_policy(make_client())
-    assert household_of(policy.holder, [policy]) is None

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clients.models import LifeEvent
 from followups.daily import settle, write_day, write_rule
 from followups.models import FollowUp, ServicePlan
 from followups.rulebook import BY_CODE, RULEBOOK
@@ -29,8 +31,9 @@ def subject(
     """Make what the rule waits for, with its occasion on the given day."""
 
     def make(rule: Rule, occasion: date) -> Any:
-        if rule.code in OF_PREMIUMS:
-            return OF_PREMIUMS[rule.code](make_policy, make_instalment, occasion)
+        if rule.code in OF_PREMIUMS | OF_PEOPLE:
+            tools = {"client": make_client, "policy": make_policy, "premium": make_instalment}
+            return _peculiar(rule.code, tools, occasion)
         if rule.on == "due_on":
             return make_instalment(make_policy(premium=LARGE), due_on=occasion).policy.holder
         if rule.on == "grace_ends_on":
@@ -53,6 +56,56 @@ def subject(
         return make_policy(issued_on=occasion, receipt_signed_on=None).holder
 
     return make
+
+
+def _peculiar(code: str, make: dict[str, Any], occasion: date) -> Any:
+    if code in OF_PEOPLE:
+        return OF_PEOPLE[code](make["client"], make["policy"], occasion)
+    return OF_PREMIUMS[code](make["policy"], make["premium"], occasion)
+
+
+def _around(model: str, **facts: Any) -> Callable[[Any, Any, date], Any]:
+    """A holder of the top tier, and a date about somebody or something around them."""
+
+    def make(make_client: Any, make_policy: Any, on: date) -> Any:
+        policy = make_policy(make_client(tier="key", client_class="nurture"), insured_name="乐乐")
+        rows = apps.get_model("clients", model).objects
+        when, fields = facts["on"], {name: of for name, of in facts.items() if name != "on"}
+        made = rows.create(client=policy.holder, **{"month": 1, "day": 1} | fields)
+        rows.filter(pk=made.pk).update(**{when: on})
+        return policy.holder
+
+    return make
+
+
+def _event(make_client: Any, make_policy: Any, on: date) -> Any:
+    client = make_policy().holder
+    LifeEvent.objects.create(client=client, kind="birth", on=on, by=client.agent)
+    return client
+
+
+def _dated(field: str, **facts: Any) -> Callable[[Any, Any, date], Any]:
+    def make(make_client: Any, make_policy: Any, on: date) -> Any:
+        value = add_years(on, -60) if field == "birth_on" else on
+        client = make_client(client_class="nurture", **{field: value})
+        return make_policy(client, **facts).holder
+
+    return make
+
+
+OF_PEOPLE: dict[str, Callable[[Any, Any, date], Any]] = {
+    "wedding-soon": _around("keydate", kind="wedding", on="next_on"),
+    "wedding": _around("keydate", kind="wedding", on="next_on"),
+    "career-day": _around("keydate", kind="career", on="next_on"),
+    "family-birthday": _around("familymember", kin="child", on="next_on"),
+    "age-18": _around("familymember", kin="child", name="乐乐", on="of_age_on"),
+    "life-event": _event,
+    "id-expires-60": _dated("id_valid_to"),
+    "id-expires-7": _dated("id_valid_to"),
+    "age-60": _dated("birth_on", kind="annuity"),
+    "contact-stale": _dated("verified_on"),
+    "contact-invalid": _dated("contact_invalid_on"),
+}
 
 
 def _with_account(make_policy: Any, make_instalment: Any, on: date) -> Any:
