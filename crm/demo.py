@@ -13,11 +13,11 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
+from crm import demo_classes
 from crm import demo_money as money
 from followups import daily
 from followups.models import FollowUp
 from lib import dates, identity
-from policies.classification import classify
 from policies.models import Instalment, Insurer, Policy, Product
 
 PASSWORD = "evergreen-2026"  # noqa: S105 - the demo's, printed at every start
@@ -89,7 +89,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
         _work_through(rng, day, agents)
     daily.write_again(today, today + timedelta(days=1))
     _work_through(rng, today, agents, share=0.25)
-    classify(today, today)
+    demo_classes.tell(Random(seed), people, today)
     return len(people)
 
 

@@ -34,6 +34,8 @@ BANK = Place(_("Bank returns"), "bank", "bank:overview")
 IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
+SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
+CLASS_RULES = Place(_("Limits of the classes"), "funnel", "class_rules")
 SETTINGS = Place(_("Rules, people and teams"), "sliders", "admin:index")
 ME = Place(_("Me"), "person-circle", "me")
 
@@ -54,6 +56,8 @@ def places_of(user: User) -> list[Place]:
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
+            SERVICE_RULES,
+            CLASS_RULES,
             AUDIT,
             *settings_site,
         ]

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.forms import ListFilter
@@ -12,26 +12,35 @@ from clients.models import Client
 from lib import dates
 from lib.versioned import DayInput
 from policies.classification import LETTERS, LONGEST_OVERRIDE, ClientClassQuerySet, longest_until
+from policies.known import Indicator
 from policies.models import ClientClass, Known
 
+MONTH = r"^(19|20)\d\d-(0[1-9]|1[0-2])$"
 USUAL_MONTHS = 3  # for which a class is set by hand unless somebody says otherwise
 
 
 class ClassFilter(ListFilter):
     """The table's address; a wrong value in it is passed over."""
 
-    month = forms.RegexField(r"^(19|20)\d\d-(0[1-9]|1[0-2])$", required=False)
+    month = forms.RegexField(MONTH, required=False)
     show = forms.ChoiceField(required=False, choices=Client.Class.choices)
     letter = forms.ChoiceField(required=False, choices=[(letter, letter) for letter in LETTERS])
     tier = forms.ChoiceField(required=False, choices=ClientClass.Tier.choices)
     moved = forms.BooleanField(required=False)
     by_hand = forms.BooleanField(required=False)
     open = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    since = forms.RegexField(MONTH, required=False)
+    was = forms.ChoiceField(required=False, choices=[(was, was) for was in (*LETTERS, "new")])
+    way = forms.ChoiceField(required=False, choices=[(way, way) for way in ("better", "worse")])
+    off = forms.ChoiceField(required=False, choices=Indicator.choices)
 
     @property
     def month_asked(self) -> date | None:
-        text = self.asked("month")
-        return date.fromisoformat(f"{text}-01") if text else None
+        return _first_of(self.asked("month"))
+
+    @property
+    def since_asked(self) -> date | None:
+        return _first_of(self.asked("since"))
 
     def of_whom(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
         agent = self.asked("agent")
@@ -45,8 +54,28 @@ class ClassFilter(ListFilter):
             fits &= Q(override__isnull=False)
         if text := self.asked("q"):
             fits &= Q(client__name__startswith=text)
-        rows = rows.filter(fits)
+        if off := self.asked("off"):
+            fits &= Q(**{f"{off}_ok": False})
+        rows = self._since(rows.filter(fits))
         return rows.moved() if self.asked("moved") else rows
+
+    def _since(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
+        """Only those whose letter was another one in an earlier month."""
+        if self.since_asked is None:
+            return rows
+        then = ClientClass.objects.filter(month=self.since_asked, client=OuterRef("client"))
+        then = then.exclude(attention="")
+        way = {"better": "attention__gt", "worse": "attention__lt"}
+        if was := self.asked("was"):
+            known = Exists(then if was == "new" else then.filter(attention=was))
+            rows = rows.exclude(known) if was == "new" else rows.filter(known)
+        if asked := self.asked("way"):
+            rows = rows.filter(Exists(then.filter(**{way[asked]: OuterRef("attention")})))
+        return rows
+
+
+def _first_of(month: str | None) -> date | None:
+    return date.fromisoformat(f"{month}-01") if month else None
 
 
 class OverrideForm(forms.Form):

@@ -30,4 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feed/<str:secret>.ics", feed.feed, name="feed"),
     path("team/", include("followups.team_urls")),
     path("classification/", include("followups.class_urls")),
+    path("rules/", include("followups.rules_urls")),
 ]

@@ -1,5 +1,25 @@
 """The statement that classifies the whole book. docs/classification.md says the same in a table."""
 
+# What the limits decide, which is asked again where other limits are tried (OTHERWISE, below).
+JUDGEMENT = {
+    # By how much a limit must be passed to leave the class of the month before, `b`.
+    "up": """CASE WHEN b.auto_class IS NULL OR b.blocked <> '' THEN 0
+                WHEN b.auto_class = 'develop' THEN -%(margin)s ELSE %(margin)s END""",
+    "kept": """CASE WHEN b.auto_class IS NULL OR b.blocked <> '' THEN 0
+                WHEN b.auto_class = 'maintain' THEN %(margin)s ELSE -%(margin)s END""",
+    "decide": """CASE WHEN blocked <> '' THEN 'maintain'
+                WHEN propensity >= %(develop_from)s + up AND relation >= %(relation_from)s + up THEN 'develop'
+                WHEN propensity >= %(nurture_from)s + kept
+                     OR value >= %(value_from)s + kept AND relation < %(relation_from)s - kept THEN 'nurture'
+                ELSE 'maintain' END""",
+    "tier": """CASE WHEN pays = 0 THEN 'maintenance'
+            WHEN 100 * ahead < %(key_share)s * of_agent THEN 'key'
+            WHEN 100 * ahead < (%(key_share)s + %(important_share)s) * of_agent THEN 'important'
+            WHEN 100 * ahead < (%(key_share)s + %(important_share)s + %(general_share)s) * of_agent THEN 'general'
+            ELSE 'maintenance' END""",
+    "letter": "substr('ABCDDD', off_target + 1, 1)",
+}
+
 # Sums are whole numbers throughout, halves rounded up, so that a client at a limit falls on the
 # same side of it on every machine.
 CLASSIFY = """
@@ -80,30 +100,19 @@ WITH held AS MATERIALIZED (
     SELECT s.*, o.id AS override_id, o.client_class AS by_hand, coalesce(b.final_class, '') AS last_class,
            CASE WHEN s.coverage IS NULL THEN (2 * (4 * s.value + 3 * s.relation) + 7) / 14
                 ELSE (2 * (4 * s.value + 3 * (100 - s.coverage::int) + 3 * s.relation) + 10) / 20 END AS propensity,
-           CASE WHEN b.auto_class IS NULL OR b.blocked <> '' THEN 0
-                WHEN b.auto_class = 'develop' THEN -%(margin)s ELSE %(margin)s END AS up,
-           CASE WHEN b.auto_class IS NULL OR b.blocked <> '' THEN 0
-                WHEN b.auto_class = 'maintain' THEN %(margin)s ELSE -%(margin)s END AS kept
+           {up} AS up, {kept} AS kept
     FROM scored s
     LEFT JOIN policies_clientclass b ON b.month = %(last_month)s AND b.client_id = s.id
     LEFT JOIN policies_classoverride o ON o.client_id = s.id AND o.lifted_at IS NULL AND o.until >= %(month)s
 ), classed AS (
     SELECT w.*,
-           CASE WHEN blocked <> '' THEN 'maintain'
-                WHEN propensity >= %(develop_from)s + up AND relation >= %(relation_from)s + up THEN 'develop'
-                WHEN propensity >= %(nurture_from)s + kept
-                     OR value >= %(value_from)s + kept AND relation < %(relation_from)s - kept THEN 'nurture'
-                ELSE 'maintain' END AS auto_class
+           {decide} AS auto_class
     FROM weighed w
 )
 SELECT id, %(month)s, value, coverage, relation, propensity, confidence,
        100 * below / greatest(others, 1), years, least(coalesce(policies, 0), 32000), contacts, on_time,
        pays, coalesce(sums, 0),
-       CASE WHEN pays = 0 THEN 'maintenance'
-            WHEN 100 * ahead < %(key_share)s * of_agent THEN 'key'
-            WHEN 100 * ahead < (%(key_share)s + %(important_share)s) * of_agent THEN 'important'
-            WHEN 100 * ahead < (%(key_share)s + %(important_share)s + %(general_share)s) * of_agent THEN 'general'
-            ELSE 'maintenance' END,
+       {tier},
        blocked,
        CASE WHEN blocked IN ('deceased', 'no_contact') THEN ''
             WHEN blocked = 'complaint' THEN 'complaint'
@@ -116,7 +125,7 @@ SELECT id, %(month)s, value, coverage, relation, propensity, confidence,
             WHEN life IS NOT TRUE THEN 'life'
             WHEN annuity IS NOT TRUE THEN 'annuity'
             ELSE 'review' END,
-       quality, aware, satisfied, means, mobility, substr('ABCDDD', off_target + 1, 1),
+       quality, aware, satisfied, means, mobility, {letter},
        auto_class, coalesce(by_hand, auto_class), last_class, override_id
 FROM classed
 ON CONFLICT (month, client_id) DO UPDATE SET ({columns}) = ROW ({excluded})
@@ -134,3 +143,30 @@ CROSS JOIN LATERAL (SELECT CASE WHEN k.tier IN ('key', 'important') THEN k.tier 
 WHERE k.month = %(month)s AND k.client_id = c.id
       AND ({moved} OR c.attention <> k.attention OR c.tier <> t.tier)
 """.replace("{moved}", "(coalesce(nullif(c.client_class, ''), 'maintain') <> k.final_class)")
+
+# The latest month judged again by other limits: its scores stand, and what follows from them is asked anew.
+OTHERWISE = """
+WITH moves AS MATERIALIZED (
+    SELECT client_id, count(*) AS n FROM clients_moved
+    WHERE "on" >= %(year_ago)s AND "on" < %(month)s GROUP BY client_id
+), weighed AS (
+    SELECT k.client_id, k.premium, k.premium AS pays, k.propensity, k.relation, k.value, k.final_class, k.tier,
+           k.attention, o.client_class AS by_hand,
+           CASE WHEN k.blocked NOT IN ('', 'old') THEN k.blocked
+                WHEN c.birth_on <= %(old_birth)s THEN 'old' ELSE '' END AS blocked,
+           (k.quality_ok IS FALSE)::int + (k.awareness_ok IS FALSE)::int + (k.satisfaction_ok IS FALSE)::int
+               + (k.means_ok IS FALSE)::int
+               + (k.mobility_ok IS NOT NULL AND coalesce(v.n, 0) >= %(moves_from)s)::int AS off_target,
+           row_number() OVER (PARTITION BY c.agent_id ORDER BY k.premium DESC, c.id) - 1 AS ahead,
+           count(*) OVER (PARTITION BY c.agent_id) AS of_agent,
+           {up} AS up, {kept} AS kept
+    FROM policies_clientclass k
+    JOIN clients_client c ON c.id = k.client_id
+    LEFT JOIN moves v ON v.client_id = k.client_id
+    LEFT JOIN policies_classoverride o ON o.id = k.override_id
+    LEFT JOIN policies_clientclass b ON b.month = %(last_month)s AND b.client_id = k.client_id
+    WHERE k.month = %(month)s
+), judged AS (
+    SELECT *, coalesce(by_hand, {decide}) AS new_class, {tier} AS new_tier, {letter} AS new_letter FROM weighed
+)
+"""

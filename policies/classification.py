@@ -22,7 +22,7 @@ from accounts.models import AuditEntry, User
 from accounts.scope import ScopedQuerySet
 from clients.models import Client
 from lib import dates
-from policies.class_sql import CLASSIFY, UPDATE_CLIENTS
+from policies.class_sql import CLASSIFY, JUDGEMENT, UPDATE_CLIENTS
 from policies.known import Indicator
 
 LONGEST_OVERRIDE = 6  # months
@@ -349,6 +349,7 @@ def _write_rows(month: date, limits: dict[str, int]) -> int:
     before = ClassificationRun.objects.filter(month__lt=month).order_by("-month").first()
     columns = ", ".join(ClientClass.SCORED)
     statement = CLASSIFY.format(
+        **JUDGEMENT,
         columns=columns,
         excluded=", ".join(f"EXCLUDED.{name}" for name in ClientClass.SCORED),
         standing=", ".join(f"k.{name}" for name in ClientClass.SCORED),

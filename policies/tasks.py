@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from lib import dates
 from policies.batches import ImportBatch
 from policies.changes import ImportChange
+from policies.classification import classify
 from policies.importing import intake
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,23 @@ def wake(batch: ImportBatch) -> None:
             task.delay(batch.pk)
         except OperationalError:
             log.warning("The queue is down; import %s waits for the next tick.", batch.pk)
+
+    transaction.on_commit(send)
+
+
+@shared_task
+def classify_again() -> None:
+    classify(dates.today(), dates.today())
+
+
+def wake_classification() -> None:
+    """Ask the worker to classify this month anew; if the queue is down, the next month counts so."""
+
+    def send() -> None:
+        try:
+            classify_again.delay()
+        except OperationalError:
+            log.warning("The queue is down; the limits count from the next classification on.")
 
     transaction.on_commit(send)
 

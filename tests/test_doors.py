@@ -156,6 +156,9 @@ DOORS: dict[str, Door] = {
     "classes_print": Door(roles=SERVING, methods="GET"),
     "classes_export": Door(roles=SERVING, methods="POST"),
     "classes_curve": Door(roles=LEADERS, methods="GET"),
+    "classes_way": Door(roles=SERVING, methods="GET"),
+    "service_rules": Door(roles=OFFICE),
+    "class_rules": Door(roles=OFFICE),
     "class_set": of("client", methods="GET POST", post={"do": "lift"}),
     "client_marks": of("client", methods="GET POST", post={"indicator": "means", "says": "off"}),
 }
