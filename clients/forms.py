@@ -221,15 +221,13 @@ class NoteForm(forms.Form):
 
     def record(self, client: Client, *, by: User, on: date) -> Contact:
         """Put the note on the client's timeline; call inside a transaction."""
-        contact = Contact.objects.create(
+        return Contact.objects.create(
             client=client,
             by=by,
             on=on,
             channel=self.cleaned_data["channel"],
             note=self.cleaned_data["note"],
         )
-        Client.objects.filter(pk=client.pk).update(last_contact_on=on)
-        return contact
 
 
 def true_id(typed: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import connection, models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Right
+from django.db.models.functions import Coalesce, Right
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -33,6 +33,10 @@ class ClientQuerySet(ScopedQuerySet["Client"]):
     def contactable(self) -> Self:
         """Neither dead nor asking to be left alone."""
         return self.filter(deceased=False, do_not_contact=False)
+
+    def free_on(self, day: date) -> Self:
+        """Who has not heard from us so often, lately or that very day, that it is enough."""
+        return self.filter(Q(enough_until=None) | Q(enough_until__lte=day))
 
     def search(self, text: str) -> "list[Self]":
         """Find by name, pinyin or its initials, the ending of a phone, or a policy number.
@@ -180,7 +184,19 @@ class Client(models.Model):
         _("complaint open since"), null=True, blank=True, editable=False
     )
     do_not_contact = models.BooleanField(_("asked not to be contacted"), default=False)
+    # Counted by the database whenever a contact is written down or taken back.
     last_contact_on = models.DateField(null=True, editable=False)
+    last_review_on = models.DateField(null=True, editable=False)
+    enough_until = models.DateField(null=True, editable=False)  # till then nothing that can wait
+    # Kept by the writing of the lists: since when, the next word of the rhythm, the next anniversary.
+    client_since = models.DateField(null=True, editable=False)
+    contact_by = models.DateField(null=True, editable=False)
+    anniversary_on = models.DateField(null=True, editable=False)
+    silent_since = models.GeneratedField(
+        expression=Coalesce("last_contact_on", "client_since"),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
     note = models.TextField(_("note"), blank=True, default="")
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -259,8 +275,17 @@ class Client(models.Model):
                     "contact_invalid_on",
                     "no_sales_until",
                     "sixty_on",
+                    "last_review_on",
+                    "enough_until",
                 )
             ),
+            models.Index(
+                fields=["silent_since", "id"],
+                name="client_silent",
+                include=["agent", "client_class", "deceased", "do_not_contact"],
+            ),
+            models.Index(fields=["contact_by"], name="client_contact_by"),
+            models.Index(fields=["anniversary_on"], name="client_anniversary"),
         )
 
     def __str__(self) -> str:
@@ -340,6 +365,13 @@ class Moved(models.Model):
             cursor.execute("SELECT set_config('evergreen.on', %s, true)", [f"{day}"])
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def counted(self) -> Self:
+        """Those in which the client heard from us. The database counts by the same words."""
+        moved = Q(channel=Contact.Channel.OTHER, outcome=Contact.Outcome.ASKED_LATER)
+        return self.filter(undone_at=None).exclude(moved).exclude(outcome__in=Contact.UNREACHED)
+
+
 class Contact(models.Model):
     """One contact with a client, whoever it was by and however many matters it settled."""
 
@@ -393,7 +425,10 @@ class Contact(models.Model):
     entry = models.ForeignKey("self", models.SET_NULL, null=True, related_name="others")
     # What the entry changed about the client, as it was before: it comes back with an undo.
     before = models.JSONField(null=True, blank=True)
+    reviewed = models.BooleanField(_("went through the policies"), default=False, db_default=False)
     undone_at = models.DateTimeField(null=True)
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact")
@@ -406,16 +441,20 @@ class Contact(models.Model):
 
 # Models of this app that live beside their verbs; Django reads them here.
 from clients.card import InfoCard  # noqa: E402
+from clients.consent import Consent  # noqa: E402
 from clients.family import FamilyMember, Household  # noqa: E402
 from clients.key_dates import KeyDate  # noqa: E402
 from clients.life import LifeEvent  # noqa: E402
+from clients.rhythm import Rhythm  # noqa: E402
 
 __all__ = [
     "Client",
+    "Consent",
     "Contact",
     "FamilyMember",
     "Household",
     "InfoCard",
     "KeyDate",
     "LifeEvent",
+    "Rhythm",
 ]

@@ -7,8 +7,6 @@ from django.db.models import F
 
 from clients.models import Client, Contact
 
-NOBODY_TYPES = {"last_contact_on"}  # no form could be overtaken by it
-
 
 def change(contact: Contact, **fields: Any) -> None:
     """Set these fields of the contact's client, and note what they were."""
@@ -32,8 +30,7 @@ def change_back(contact: Contact) -> None:
 
 
 def _write(client: Client, fields: dict[str, Any]) -> None:
-    version = F("version") + int(not fields.keys() <= NOBODY_TYPES)
-    Client.objects.filter(pk=client.pk).update(**fields, version=version)
+    Client.objects.filter(pk=client.pk).update(**fields, version=F("version") + 1)
 
 
 def _plain(value: Any) -> Any:

@@ -11,10 +11,11 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from clients.key_dates import roll_days
 from clients.models import Client
+from followups import comings, enough
 from followups.models import FollowUp, ListRun, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
-from followups.touched import EVERYBODY, Scope, basis_of, whom_to_look_at
+from followups.touched import EVERYBODY, Scope, basis_of, is_another, whom_to_look_at
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -53,10 +54,12 @@ def write_day(day: date) -> ListRun:
         missed = mark_missed(day)
         roll_days(day - ONE_DAY)
         basis = basis_of(RULEBOOK)
+        comings.keep(day, everybody=is_another(basis))
         scope = whom_to_look_at(day, RULEBOOK, basis)
         withdrawn = settle(day, scope)
         created = {rule.code: write_rule(rule, day, scope) for rule in RULEBOOK}
         superseded = supersede(day)
+        enough.step_back(day)
     return ListRun.objects.create(
         day=day,
         created={code: n for code, n in created.items() if n},
@@ -145,6 +148,11 @@ def _why_withdrawn(day: date) -> Case:
     muted = RuleMute.objects.standing(day).filter(
         client_id=OuterRef("client_id"), rule=OuterRef("rule")
     )
+    since = {"silence": "last_contact_on__gte", "review": "last_review_on__gte"}
+    spoken = [
+        Q(Exists(client.filter(**{word: OuterRef("list_on")})), series=series)
+        for series, word in since.items()
+    ]
     reason = FollowUp.Reason
     return Case(
         When(
@@ -158,6 +166,7 @@ def _why_withdrawn(day: date) -> Case:
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
         When(Exists(muted), then=Value(reason.MUTED)),
         When(Q(series="premium"), then=Value(reason.LAPSED)),
+        When(spoken[0] | spoken[1], then=Value(reason.SPOKEN)),
         default=Value(reason.CHANGED),
     )
 

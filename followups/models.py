@@ -113,6 +113,8 @@ class FollowUp(models.Model):
         RESTING = "resting", _("The client's word is waited for")
         SIGNED = "signed", _("The form is signed")
         MUTED = "muted", _("Silenced for this client")
+        SPOKEN = "spoken", _("Settled by another contact")
+        ENOUGH = "enough", _("Enough contacts for now")
 
     # The rule codes of what follows an entry and stands in no rulebook.
     AGREED: ClassVar[str] = "agreed"

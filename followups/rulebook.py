@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import TruncDate
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +19,9 @@ from followups.rules import (
     ClientRule,
     FamilyRule,
     InstalmentRule,
+    PlusDays,
     PolicyRule,
+    Population,
     Rule,
     Turning,
 )
@@ -144,6 +148,61 @@ LEAVES_THE_WINDOW = Turning(
     "policy__holder_id",
     days=ASKED_FOR - ASKED_BEFORE.days + 1,
 )
+
+# How long the silence is called half asleep, and asleep; and how long such a call is worth making.
+HALF_ASLEEP, ASLEEP, WAKE_UP_KEEP = 180, 365, 60
+
+
+def in_touch(day: date) -> QuerySet[Client]:
+    """Holders whose silence follows the rhythm of their class; while a wake-up call stands, it rests.
+
+    What was silent before we knew the client stands on the wake-up list, and on no day's list.
+    """
+    heard = Q(silent_since__gt=day - timedelta(days=HALF_ASLEEP))
+    dozing = Q(
+        silent_since__lt=day - timedelta(days=HALF_ASLEEP + WAKE_UP_KEEP),
+        silent_since__gt=day - timedelta(days=ASLEEP),
+    )
+    sleeping = Q(silent_since__lt=day - timedelta(days=ASLEEP + WAKE_UP_KEEP))
+    return holders(day).filter(heard | dozing | sleeping, created_at__date__lte=F("contact_by"))
+
+
+def silent_for(days: int) -> Population:
+    """Holders who have been known to us for long enough to have been silent for so many days."""
+    known = GreaterThanOrEqual(PlusDays("silent_since", days), TruncDate("created_at"))
+    return lambda day: holders(day).filter(known)
+
+
+SILENCES = tuple(
+    Turning(Client.objects.all, "silent_since", "pk", days=days)
+    for days in (HALF_ASLEEP, HALF_ASLEEP + WAKE_UP_KEEP + 1, ASLEEP, ASLEEP + WAKE_UP_KEEP + 1)
+)
+
+# A review is due a year after the last one, and then worth doing for a quarter. Between them the
+# anniversary of the first policy asks, unless there has been one in the last ten months.
+REVIEWED_LATELY, REVIEW_YEAR, REVIEW_KEEP = 300, 365, 90
+
+
+def not_reviewed(day: date) -> QuerySet[Client]:
+    lately = Q(
+        last_review_on__lt=day - timedelta(days=REVIEWED_LATELY),
+        last_review_on__gt=day - timedelta(days=REVIEW_YEAR),
+    )
+    long_ago = Q(last_review_on__lt=day - timedelta(days=REVIEW_YEAR + REVIEW_KEEP))
+    return holders(day).filter(Q(last_review_on=None) | lately | long_ago)
+
+
+REVIEWS = tuple(
+    Turning(Client.objects.all, "last_review_on", "pk", days=days)
+    for days in (REVIEWED_LATELY + 1, REVIEW_YEAR, REVIEW_YEAR + REVIEW_KEEP + 1)
+)
+
+
+def settled_in(day: date) -> QuerySet[Policy]:
+    """New policies of clients to develop or to nurture."""
+    close = (Client.Class.DEVELOP, Client.Class.NURTURE)
+    return Policy.objects.in_force(day).filter(holder__client_class__in=close)
+
 
 # What a failed debit asks for: money in the account, a new form signed on a visit, or patience.
 REMEDY = Case(
@@ -487,6 +546,7 @@ RULEBOOK: list[Rule] = [
         series="birthday",
         item=ServiceItem.GREETING,
         priority=4,
+        proactive=True,
     ),
     ClientRule(
         code="birthday",
@@ -535,6 +595,93 @@ RULEBOOK: list[Rule] = [
         # there is looked through, and that is owed to whoever is to be developed.
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
+        proactive=True,
+    ),
+    ClientRule(
+        code="cadence",
+        label=_("Not heard from us for long"),
+        among=in_touch,
+        on="contact_by",
+        day=0,
+        keep=20,
+        series="silence",
+        item=ServiceItem.GREETING,
+        priority=4,
+        proactive=True,
+        turning=(*USUAL_TURNINGS, *SILENCES),
+    ),
+    ClientRule(
+        code="half-asleep",
+        label=_("No contact for half a year"),
+        among=silent_for(HALF_ASLEEP),
+        on="silent_since",
+        day=HALF_ASLEEP,
+        keep=WAKE_UP_KEEP,
+        series="silence",
+        item=ServiceItem.GREETING,
+        priority=3,
+        proactive=True,
+    ),
+    ClientRule(
+        code="dormant",
+        label=_("No contact for a year"),
+        among=silent_for(ASLEEP),
+        on="silent_since",
+        day=ASLEEP,
+        keep=WAKE_UP_KEEP,
+        series="silence",
+        item=ServiceItem.GREETING,
+        priority=3,
+        proactive=True,
+    ),
+    ClientRule(
+        code="policy-review",
+        label=_("A year since the last policy review"),
+        among=holders,
+        on="last_review_on",
+        day=REVIEW_YEAR,
+        keep=REVIEW_KEEP,
+        series="review",
+        item=ServiceItem.POLICY_REVIEW,
+        priority=4,
+        proactive=True,
+    ),
+    ClientRule(
+        code="anniversary-review",
+        label=_("Policy review for the anniversary"),
+        among=not_reviewed,
+        on="anniversary_on",
+        day=-15,
+        keep=45,
+        series="review",
+        item=ServiceItem.POLICY_REVIEW,
+        priority=4,
+        proactive=True,
+        turning=(*USUAL_TURNINGS, *REVIEWS),
+    ),
+    PolicyRule(
+        code="new-policy-month",
+        label=_("A month with the new policy"),
+        among=settled_in,
+        on="effective_on",
+        day=30,
+        keep=15,
+        series="settled",
+        item=ServiceItem.GREETING,
+        priority=4,
+        proactive=True,
+    ),
+    PolicyRule(
+        code="new-policy-quarter",
+        label=_("Three months with the new policy"),
+        among=settled_in,
+        on="effective_on",
+        day=90,
+        keep=15,
+        series="settled",
+        item=ServiceItem.GREETING,
+        priority=4,
+        proactive=True,
     ),
     PolicyRule(
         code="policy-delivery",
@@ -674,6 +821,7 @@ RULEBOOK: list[Rule] = [
 ]
 
 BY_CODE = {rule.code: rule for rule in RULEBOOK}
+PROACTIVE = [rule.code for rule in RULEBOOK if rule.proactive]
 
 
 AFTER_AN_ENTRY = {

@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.functional import Promise
 
-from clients.models import Client
+from clients.models import Client, Consent
 from followups.models import FollowUp, RuleMute, ServiceItem, ServicePlan
 from policies.models import Instalment, Policy
 
@@ -74,7 +74,8 @@ class Rule:
     after that it is still worth doing. `still` are those who want it once they were asked, where that
     is a wider circle. `event` marks work that something real has caused: it is
     served even where the plan says "only when something happened". Where it depends on the row what
-    is to be done, and how urgently, `item_by` and `priority_by` say so.
+    is to be done, and how urgently, `item_by` and `priority_by` say so. `proactive` marks care that
+    can wait: it steps back where a client has heard enough from us, or refuses every way but letters.
     """
 
     code: str
@@ -89,6 +90,7 @@ class Rule:
     still: Population | None = None
     event: bool = False
     festive: bool = False  # no cheer and no sales in the weeks after a death
+    proactive: bool = False
     item_by: Case | None = None
     priority_by: Case | None = None
     to_client: str = ""  # the way from the population's rows to the client
@@ -122,6 +124,8 @@ class Rule:
         )
         if self.festive or self.item in SELLING:
             gates += (("mourning", self._out_of_mourning),)
+        if self.proactive:
+            gates += (("consent", self._heard),)
         return (*gates, ("muted", self._unmuted)) if self.mutable else gates
 
     def wanted(self, day: date, *, facts: date | None = None) -> QuerySet[Any]:
@@ -167,6 +171,10 @@ class Rule:
     def _out_of_mourning(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
         until = self.of_client("no_sales_until")
         return rows.filter(Q((until, None)) | Q((f"{until}__lt", day)))
+
+    def _heard(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        """Those who may be spoken to unasked: a letter alone is kept for what has to be told."""
+        return rows.exclude(Exists(Consent.objects.every_way_refused(self.client)))
 
     def candidates(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted.

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from clients.models import Client
+from clients.models import Client, Rhythm
 from followups.models import ListRun, ServicePlan, Unsettled
 from followups.rules import Rule
 
@@ -80,11 +80,18 @@ def _size_of_the_book() -> int:
         return int(cursor.fetchone()[0])
 
 
+def is_another(basis: str) -> bool:
+    """Whether the last list was written on another basis, or there is none."""
+    last = ListRun.objects.order_by("pk").last()
+    return last is None or last.basis != basis
+
+
 def basis_of(rules: Iterable[Rule]) -> str:
-    """What decides everybody's work, as a fingerprint: what each rule asks for, and the service plan."""
+    """What decides everybody's work, as a fingerprint: each rule, the service plan, the rhythm."""
     asked = [
         (rule.candidates(ANY_DAY, ANY_DAY).query.sql_with_params(), rule.settled_as_of(ANY_DAY))
         for rule in rules
     ]
     plan = list(ServicePlan.objects.order_by("pk").values_list("item", "client_class", "level"))
-    return hashlib.sha256(repr((asked, plan)).encode()).hexdigest()
+    rhythm = sorted(Rhythm.current().days.items())
+    return hashlib.sha256(repr((asked, plan, rhythm)).encode()).hexdigest()

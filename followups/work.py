@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.models import Contact
-from followups import escalations, successors
+from followups import enough, escalations, successors
 from followups.agenda import home_of, needs_outcome
 from followups.changes import change, change_back
 from followups.models import FollowUp, ServiceItem, Successor
@@ -98,13 +98,20 @@ def _record(
         promised_on=told.until,
         note=told.note,
         subject=_subject(rows),
+        reviewed=_went_through(rows, outcome),
         entry=entry,
     )
     said_of = _close(rows, contact)
     if next_on and not _looked_after(rows, outcome, next_on == usual):
         _put_on_list(said_of, step.rule, next_on)
     _follow(contact, step, rows, told)
+    enough.after(contact)
     return contact
+
+
+def _went_through(rows: Sequence[FollowUp], outcome: str) -> bool:
+    """Whether the policies were reviewed with the client."""
+    return outcome == Outcome.DONE and any(row.item == ServiceItem.POLICY_REVIEW for row in rows)
 
 
 def _follow(contact: Contact, step: NextStep, rows: list[FollowUp], told: Told) -> None:
@@ -117,8 +124,6 @@ def _follow(contact: Contact, step: NextStep, rows: list[FollowUp], told: Told) 
         escalations.hand_up(contact)
     if step.step == Successor.Step.QUIET:
         _leave_in_peace(contact)
-    if contact.outcome not in Contact.UNREACHED:
-        change(contact, last_contact_on=contact.on)
 
 
 def _leave_in_peace(contact: Contact) -> None:

@@ -1,7 +1,7 @@
 """The battery every rule gets for nothing: whoever adds a rule adds a row to SUBJECTS, and no test."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -164,7 +164,47 @@ def same_day(on: date) -> date:
     return on
 
 
+def _known_client(make_policy: Any, **fields: Any) -> Any:
+    """A client to nurture whom we know for long, with a policy."""
+    client = make_policy().holder
+    known = {"client_class": "nurture", "created_at": datetime(2020, 1, 1, tzinfo=UTC)}
+    type(client).objects.filter(pk=client.pk).update(**(known | fields))
+    return client
+
+
+def _silent(days: int) -> Callable[[Any, Any, date], Any]:
+    def make(make_policy: Any, make_instalment: Any, on: date) -> Any:
+        """Last spoken to so many days before, which is when the rhythm asks again."""
+        heard_on = on - timedelta(days=days)
+        return _known_client(make_policy, last_contact_on=heard_on, contact_by=on)
+
+    return make
+
+
+def _reviewed(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    return _known_client(make_policy, last_review_on=on)
+
+
+def _anniversary(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    client = _known_client(make_policy, anniversary_on=on)
+    client.policies.update(effective_on=add_years(on, -3))
+    return client
+
+
+def _new_policy(make_policy: Any, make_instalment: Any, on: date) -> Any:
+    client = _known_client(make_policy)
+    client.policies.update(effective_on=on)
+    return client
+
+
 OF_PREMIUMS: dict[str, Callable[[Any, Any, date], Any]] = {
+    "cadence": _silent(60),
+    "half-asleep": _silent(0),
+    "dormant": _silent(0),
+    "policy-review": _reviewed,
+    "anniversary-review": _anniversary,
+    "new-policy-month": _new_policy,
+    "new-policy-quarter": _new_policy,
     "renewal-week": _with_account,
     "authorisation-missing": _without_authorisation,
     "last-premium": _last,
