@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models import Count, OuterRef, Q
@@ -17,7 +17,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """What the client does not, or no longer, want."""
         return self.filter(state__in=Consent.NO)
 
-    def every_way_refused(self, client: str) -> models.QuerySet["Consent", dict[str, int]]:
+    def every_way_refused(self, client: str) -> models.QuerySet["Consent", Any]:
         """Subquery: one row where the client OuterRef(`client`) refuses every way there is."""
         refused = self.no().filter(client=OuterRef(client)).order_by().values("client")
         return refused.annotate(ways=Count("pk")).filter(ways=len(Consent.Channel)).values("ways")

@@ -70,11 +70,12 @@ class Rhythm(models.Model):
 
         Whoever was not reached in time is due again after as long a silence.
         """
-        if client.silent_since is None:
+        silent_since: date | None = client.silent_since
+        if silent_since is None:
             return None
         days = self.days[client.shown_class]
-        rounds = -((client.silent_since - on_or_after).days // days)
-        return client.silent_since + timedelta(days=days * max(rounds, 1))
+        rounds = -((silent_since - on_or_after).days // days)
+        return silent_since + timedelta(days=days * max(rounds, 1))
 
     def is_quiet(self, moment: datetime) -> bool:
         """Whether at that (local) time of the day a client is left in peace."""

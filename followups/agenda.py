@@ -49,7 +49,7 @@ CARE = Kind(
     _("Care"),
     "balloon-heart",
     "plum",
-    frozenset({"birthday", "wedding", "family", "career", "life"}),
+    frozenset({"birthday", "wedding", "family", "career", "life", "silence", "settled"}),
 )
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
 KINDS = (RENEWAL, CARE, SERVICE)
@@ -157,6 +157,9 @@ TASKS = {
     "identity": _("ID to renew"),
     "age": _("Coming of age"),
     "contact": _("Check the contact data"),
+    "review": _("Policy review"),
+    "silence": _("Keep in touch"),
+    "settled": _("How the new policy is settling in"),
 }
 
 

@@ -228,6 +228,30 @@ def _develop(followup: FollowUp, today: date) -> Chip:
     return Chip(words, "accent", "graph-up")
 
 
+def _silence(followup: FollowUp, today: date) -> Chip:
+    since = followup.client.silent_since
+    if since is None or since >= today:
+        return Chip(str(followup.rule_label), "plum", "moon-stars")
+    n = (today - since).days
+    words = ngettext("%(n)s day without a contact", "%(n)s days without a contact", n) % {"n": n}
+    return Chip(words, "plum" if followup.rule == "cadence" else "warn", "moon-stars")
+
+
+def _review(followup: FollowUp, today: date) -> Chip:
+    reviewed_on = followup.client.last_review_on
+    if reviewed_on is None:
+        words = _("Never reviewed, anniversary %(day)s")
+        return Chip(words % {"day": in_words(followup.occasion_on)}, "slate", "shield-check")
+    words = _("Reviewed last %(day)s") % {"day": in_words(reviewed_on, "year")}
+    return Chip(words, "slate", "shield-check")
+
+
+def _settled(followup: FollowUp, today: date) -> Chip:
+    n = (today - followup.occasion_on).days
+    words = ngettext("In force for %(n)s day", "In force for %(n)s days", n) % {"n": n}
+    return Chip(words, "plum", "file-earmark-check")
+
+
 def _agreed(followup: FollowUp, today: date) -> Chip:
     if followup.occasion_on == today:
         return Chip(_("Agreed for today"), "slate", "calendar-check")
@@ -256,6 +280,9 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "identity": _identity,
     "age": _age,
     "contact": _contact,
+    "silence": _silence,
+    "review": _review,
+    "settled": _settled,
 }
 
 

@@ -5,6 +5,7 @@ should next hear from us by the rhythm of their class, and the next anniversary 
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -56,7 +57,7 @@ def keep(day: date, *, everybody: bool) -> int:
     """Keep the dates of those who were touched, and of those whose date has passed; how many moved."""
     rhythm = Rhythm.current()
     latest = max(day, ListRun.last_day() or day)
-    known = {
+    known: dict[str, Any] = {
         "word": _still_worth_it("cadence", latest),
         "anniversary": _still_worth_it("anniversary-review", latest),
         "develop": rhythm.develop_days,

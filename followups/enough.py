@@ -5,6 +5,7 @@ service and what was agreed are never held back: care stays beside them, since o
 """
 
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -53,7 +54,7 @@ def after(contact: Contact) -> None:
     _step_back("c.id = %(client)s", only)
 
 
-def _step_back(whom: str, known: dict[str, object]) -> int:
+def _step_back(whom: str, known: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(STEP_BACK.format(whom=whom), known | {"proactive": PROACTIVE})
         return int(cursor.rowcount)

@@ -704,6 +704,7 @@ RULEBOOK: list[Rule] = [
         series="wedding",
         priority=4,
         festive=True,
+        proactive=True,
     ),
     CareRule(
         code="wedding",
@@ -737,6 +738,7 @@ RULEBOOK: list[Rule] = [
         series="career",
         priority=5,
         festive=True,
+        proactive=True,
     ),
     CareRule(
         code="life-event",
@@ -782,6 +784,7 @@ RULEBOOK: list[Rule] = [
         series="age",
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
+        proactive=True,
     ),
     ClientRule(
         code="age-60",
@@ -793,6 +796,7 @@ RULEBOOK: list[Rule] = [
         series="age",
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
+        proactive=True,
     ),
     ClientRule(
         code="contact-stale",
@@ -805,6 +809,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.INFO_CHANGE,
         priority=4,
         event=True,
+        proactive=True,
     ),
     ClientRule(
         code="contact-invalid",

@@ -193,6 +193,26 @@ TEXTS = {
     "contact-invalid": gettext_lazy(
         "Hello {name}, this is {agent}. I could not reach you by the number we have. Which phone and "
         "address may I note for your policies?"
+    "review": gettext_lazy(
+        "Hello {name}, this is {agent}. Once a year I go through all policies with my clients: what "
+        "they cover, what has changed at home, what can stay as it is. Half an hour is enough; when "
+        "would it suit you?"
+    ),
+    "silence": gettext_lazy(
+        "Hello {name}, this is {agent}. We have not spoken for a while and I wanted to ask how you "
+        "and your family are. If anything about your policies is unclear or has changed, tell me."
+    ),
+    "half-asleep": gettext_lazy(
+        "Hello {name}, this is {agent}. It has been half a year since we last spoke. Have your "
+        "telephone, address or plans changed? I will bring your papers up to date; when may I call?"
+    ),
+    "dormant": gettext_lazy(
+        "Hello {name}, this is {agent}, who looks after your policies. We have not spoken for over a "
+        "year, and I would like to make that good. May I visit you and go through them with you?"
+    ),
+    "settled": gettext_lazy(
+        "Hello {name}, this is {agent}. How are you getting on with your {product}? If a question "
+        "has come up since it began, I am glad to answer it."
     ),
     "other": gettext_lazy(
         "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from clients.models import Client, Contact
+from clients.models import Client, Consent, Contact, Rhythm
 from followups import daily, touched
 from followups.daily import write_day
 from followups.models import FollowUp, ListRun, ServiceItem, ServicePlan, Touched
@@ -277,6 +277,32 @@ class Office:
             if ends >= self.day:
                 until = min(ends, self.day + n % 5 * A_DAY)
                 record([row], by=self.agent, outcome=outcome, on=self.day, until=until)
+
+    def speak(self, n: int) -> None:
+        for client in self.client(n):
+            on = self.day - (n % 40) * A_DAY
+            Contact.objects.create(client=client, by=self.agent, on=on, reviewed=n % 3 == 0)
+
+    def forget_contact(self, n: int) -> None:
+        self._one(Contact, n).delete()
+
+    def know_for_long(self, n: int) -> None:
+        created_at = datetime(2020, 1, 1, tzinfo=UTC)
+        self.client(n).update(created_at=created_at, client_class="develop")
+
+    def refuse(self, n: int) -> None:
+        for client in self.client(n):
+            for channel in Consent.Channel.values[: n % 4]:
+                said = {"state": "refused", "on": self.day, "evidence": "said", "by": self.agent}
+                Consent.objects.update_or_create(client=client, channel=channel, defaults=said)
+
+    def allow(self, n: int) -> None:
+        self._one(Consent, n).delete()
+
+    def change_rhythm(self, n: int) -> None:
+        rhythm = Rhythm.current()
+        rhythm.develop_days, rhythm.per_week = 20 + n % 3, 1 + n % 2
+        rhythm.save()
 
     def undo_work(self, n: int) -> None:
         for contact in self._one(Contact, n).filter(undone_at=None):
