@@ -193,6 +193,7 @@ TEXTS = {
     "contact-invalid": gettext_lazy(
         "Hello {name}, this is {agent}. I could not reach you by the number we have. Which phone and "
         "address may I note for your policies?"
+    ),
     "review": gettext_lazy(
         "Hello {name}, this is {agent}. Once a year I go through all policies with my clients: what "
         "they cover, what has changed at home, what can stay as it is. Half an hour is enough; when "
