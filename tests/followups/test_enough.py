@@ -1,7 +1,7 @@
 """Care keeps its rhythm, and steps back where a client has heard enough."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
