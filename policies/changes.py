@@ -14,7 +14,9 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 # Columns that move by themselves, so that nobody has changed the row.
-_MOVES = frozenset("last_contact_on next_birthday_on client_class attention last_login".split())
+_MOVES = frozenset(
+    "last_contact_on next_birthday_on client_class class_since attention last_login household_id".split()
+)
 
 _BEGIN = """
 CREATE TEMP TABLE IF NOT EXISTS import_change (

@@ -74,7 +74,7 @@ _AFTER = (
     {name: f"COALESCE(NULLIF(r.{name}, ''), y.{name}, '')" for name in _POLICY_TEXTS}
     | {name: f"COALESCE(r.{name}, y.{name})" for name in _POLICY_VALUES}
     | {
-        "holder_id": "p.client_id",
+        "holder_id": "CASE WHEN y.id IS NOT NULL AND %(fills)s THEN y.holder_id ELSE p.client_id END",
         "product_id": "COALESCE(d.id, y.product_id)",
         "agent_id": "CASE WHEN r.agent_no = '' THEN y.agent_id ELSE a.id END",
         "premium": "COALESCE(r.premium, y.premium, 0)",
@@ -252,10 +252,15 @@ WHERE c.id = served.id AND c.agent_id IS DISTINCT FROM served.agent_id
 """
 
 
-def compare(insurer_id: int) -> dict[str, int]:
+def compare(insurer_id: int, mode: str = "take") -> dict[str, int]:
     """Work out what is new, changed and unchanged; return the counts."""
-    _run(COMPARE_CLIENTS, {})
-    _run(COMPARE_POLICIES, {"insurer": insurer_id})
+    from policies.importing import modes
+
+    _run(COMPARE_CLIENTS[:1], {})
+    modes.prepare_clients(mode)
+    _run(COMPARE_CLIENTS[1:], {})
+    _run(COMPARE_POLICIES, {"insurer": insurer_id, "fills": mode == modes.FILL})
+    modes.drop_strangers(mode)
     _mark_changed(_resealed())
     with connection.cursor() as cursor:
         cursor.execute(COUNT)
