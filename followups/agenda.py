@@ -305,6 +305,10 @@ class Agenda:
         return sum(len(stop.followups) for stop in self.done_stops)
 
     @property
+    def done_rows(self) -> list[FollowUp]:
+        return [followup for stop in self.done_stops for followup in stop.followups]
+
+    @property
     def total(self) -> int:
         return self.left + self.done
 
@@ -374,21 +378,25 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **be
     return Agenda(day, agent, stops, done_stops, chosen, where, **begin)
 
 
-def with_coming(stops: Sequence[Stop], day: date) -> list[Stop]:
-    """The same stops with what begins for their clients within the next days: one query."""
+def with_coming(stops: Sequence[Stop], day: date, done: Iterable[FollowUp] = ()) -> list[Stop]:
+    """The same stops with what begins for their clients within the next days: one query.
+
+    The next stage of what was `done` today is no news today.
+    """
     of_clients = {client.pk: stop.home for stop in stops for client in stop.clients}
     rows: dict[str, list[FollowUp]] = {}
     for row in ahead.coming(of_clients, day):
         rows.setdefault(of_clients[row.client_id], []).append(row)
+    done = list(done)
     return [
-        replace(stop, coming=ahead.beside(stop.followups, rows.get(stop.home, ())))
+        replace(stop, coming=ahead.beside([*stop.followups, *done], rows.get(stop.home, ())))
         for stop in stops
     ]
 
 
 def look_ahead(the_day: Agenda) -> Agenda:
     """The same day, its drawn stops with what begins for their clients soon."""
-    drawn = {stop.home: stop for stop in with_coming(the_day.shown, the_day.day)}
+    drawn = {stop.home: stop for stop in with_coming(the_day.shown, the_day.day, the_day.done_rows)}
     stops = [drawn.get(stop.home, stop) for stop in the_day.open_stops]
     return replace(the_day, open_stops=stops)
 

@@ -43,7 +43,7 @@ def focus(request: Request, pk: int) -> HttpResponse:
     stop = the_day.stop_of(followup.client) or agenda.Stop(the_day.day, [followup])
     place.at = stop.home
     place.keep(request.session)
-    context = _about(request, agenda.with_coming([stop], the_day.day)[0])
+    context = _about(request, agenda.with_coming([stop], the_day.day, the_day.done_rows)[0])
     return render(request, "followups/focus.html", context | _where(queue, stop))
 
 

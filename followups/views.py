@@ -217,15 +217,18 @@ def _record(
     """Record once, however often it was sent, and answer the same each time."""
     told = {name: data[name] for name in TOLD if name in data}
     told["channel"] = told.get("channel") or Contact.Channel.CALL
+    contact = None
     try:
         with transaction.atomic():
             if SentForm.first_time(request.user, _key(request)):
                 early = _taken_early(request, client, data.get("ahead"))
-                work.record([*followups, *early], by=request.user, on=dates.today(), **told)
+                rows = [*followups, *early]
+                contact = work.record(rows, by=request.user, on=dates.today(), **told)
     except work.Refused as refusal:
         about: dict[str, Any] = {"form": form, "followup": followup}
         return _refused(request, client, followups, str(refusal), **about)
-    contact = _contact_of(followups[0]) if followups else client.contacts.latest("at")
+    if contact is None:  # sent before: the answer is the same
+        contact = _contact_of(followups[0]) if followups else client.contacts.latest("at")
     return _answer(request, client, contact, _said(client, followups, data["outcome"], contact))
 
 
@@ -489,11 +492,14 @@ def _stop_holding(the_day: Agenda, followup: FollowUp) -> Stop:
 def open_together(request: Request, followup: FollowUp) -> Stop:
     """What is open today where this client is met: one conversation may settle it all."""
     now = dates.today()
-    visible = FollowUp.objects.visible_to(request.user).open()
-    standing = Q(list_on__lte=now, keep_until__gte=now) | Q(pk=followup.pk)
-    rows = visible.filter(client__in=_clients_at_home(request, followup.client)).filter(standing)
-    found = sorted(rows.for_list(), key=lambda row: row.pk != followup.pk)
-    return agenda.with_coming([Stop(now, found or [followup])], now)[0]
+    home = FollowUp.objects.visible_to(request.user).filter(
+        client__in=_clients_at_home(request, followup.client)
+    )
+    standing = home.on(now) | home.open().filter(pk=followup.pk)
+    found = sorted(standing.for_list(), key=lambda row: row.pk != followup.pk)
+    still_open = [row for row in found if row.is_open] or [followup]
+    done = [row for row in found if row.is_done]
+    return agenda.with_coming([Stop(now, still_open)], now, done)[0]
 
 
 def _of_home(request: Request, client: Client) -> FollowUpQuerySet:
