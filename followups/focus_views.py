@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from followups import agenda, ahead, chips, outcome_sheet, talk
-from followups.client_views import household_of
 from followups.focus import Place, Queue
 from followups.forms import LogForm
 from followups.models import FollowUp
+from followups.people_page import household_of
 from followups.views import (
     Request,
     fresh_key,
@@ -95,7 +95,7 @@ def _about(request: Request, stop: agenda.Stop) -> dict[str, Any]:
         "sentence": chips.sentence(premium, day),
         "talk": talk.of(lead, request.user, day, channel),
         "policies": [(p, p.in_grace_on(day), p.status_on(day)) for p in policies],
-        "household": household_of(stop.client, policies),
+        "household": household_of(stop.client, policies, request.user),
         "contacts": stop.client.contacts.filter(undone_at=None).order_by("-at")[:3],
         "through": True,
     }
