@@ -102,6 +102,7 @@ def why(request: Request, pk: int) -> HttpResponse:
             "grace": chips.grace_of(followup, dates.today()),
             "sentence": chips.sentence(followup, dates.today()),
             "run": ListRun.objects.filter(day=followup.list_on).order_by("at").first(),
+            "notice": money_words.notice_for(followup, dates.today()),
         },
     )
 
