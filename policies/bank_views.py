@@ -416,31 +416,29 @@ def put_aside(request: Request, pk: int) -> HttpResponse:
 
 
 class ManyAsideForm(AsideForm):
-    rows = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    """Those of the ticked lines that one sees, and the reason of all."""
 
     def __init__(self, *args: Any, lines: BankRowQuerySet, ticked: set[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         few = sorted(pk for pk in ticked if pk < BIGGEST_ID)[:PER_PAGE]
         self.lines = list(lines.filter(pk__in=few))
-        self.fields["rows"].choices = [(line.pk, "") for line in self.lines]  # type: ignore[attr-defined]
 
 
 @require_POST
 @for_leaders
 @transaction.atomic
 def put_many_aside(request: Request) -> HttpResponse:
-    """Set the ticked lines aside, all for the same reason; one of another's among them stops it."""
+    """Set the ticked lines that still wait aside, all for the same reason."""
     mine = BankRow.objects.visible_to(request.user)
-    form = ManyAsideForm(request.POST, lines=mine.waiting(), ticked=_ticked(request))
-    if not (form.is_valid() and form.lines):
+    form = ManyAsideForm(request.POST, lines=mine, ticked=_ticked(request))
+    if form.is_valid() and not SentForm.first_time(request.user, form.cleaned_data["key"]):
+        return redirect("bank:lines")
+    note = form.cleaned_data.get("note")
+    done = sum(line.put_aside(note, by=request.user) for line in form.lines) if note else 0
+    if not done:
         return _lines_page(request, mine, LinesForm({}), refused=Refused(None, _not_many(form)))
-    if SentForm.first_time(request.user, form.cleaned_data["key"]):
-        note = form.cleaned_data["note"]
-        done = sum(line.put_aside(note, by=request.user) for line in form.lines)
-        messages.success(
-            request,
-            ngettext("%(n)s line set aside", "%(n)s lines set aside", done) % {"n": done},
-        )
+    words = ngettext("%(n)s line set aside", "%(n)s lines set aside", done)
+    messages.success(request, words % {"n": done})
     return redirect("bank:lines")
 
 

@@ -250,7 +250,9 @@ def _known_before(
 
 def _is_the_truth(world: Sequence[Told], end: dict[str, Any]) -> None:
     """The common end is the true one, not merely the same."""
-    premiums = {f"P{n}": [row for row in end["premiums"] if row[0] == f"P{n}"] for n in range(9)}
+    premiums = {
+        f"P{n}": [row for row in end["premiums"] if row[0] == f"P{n}"] for n in range(len(world))
+    }
     next_due = {row[0]: row[2] for row in end["policies"]}
     for n, told in enumerate(world):
         expected = [(told.due_on, told.is_paid)]
