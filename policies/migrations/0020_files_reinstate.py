@@ -25,5 +25,5 @@ COMES_BACK = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policies", "0018_rhythm")]
+    dependencies = [("policies", "0019_import_changes")]
     operations = [migrations.RunSQL(MOVES % COMES_BACK, MOVES % "")]
