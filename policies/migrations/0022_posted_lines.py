@@ -3,7 +3,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policies", "0020_files_reinstate")]
+    dependencies = [("policies", "0021_files_reinstate")]
     operations = [
         migrations.AddIndex(
             "bankrow",

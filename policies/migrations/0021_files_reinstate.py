@@ -25,5 +25,5 @@ COMES_BACK = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policies", "0019_import_changes")]
+    dependencies = [("policies", "0020_import_columns_and_modes")]
     operations = [migrations.RunSQL(MOVES % COMES_BACK, MOVES % "")]
