@@ -22,6 +22,8 @@ SMALL = 14  # until this birthday the law protects a child's data in particular
 class Household(models.Model):
     """Clients who live together and are visited together."""
 
+    BY_MACHINE: ClassVar[Q] = Q(pk__isnull=False)  # an import that is undone asks
+
     name = models.CharField(_("name"), max_length=60, blank=True, default="")
     address = models.CharField(_("address"), max_length=200, blank=True, default="")
     main_client = models.ForeignKey(

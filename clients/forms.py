@@ -83,6 +83,9 @@ def birthday_days(when: str, today: date) -> tuple[date, date] | None:
     return None
 
 
+REACHED_BY = frozenset({"mobile", "phone", "address"})
+
+
 class ClientForm(VersionedForm):
     masks = hidden_fields("client")
 
@@ -98,6 +101,7 @@ class ClientForm(VersionedForm):
             "birth_on",
             "birthday_calendar",
             "id_number",
+            "id_valid_to",
             "mobile",
             "phone",
             "email",
@@ -112,6 +116,7 @@ class ClientForm(VersionedForm):
         )
         widgets = {
             "birth_on": DayInput(),
+            "id_valid_to": DayInput(),
             "note": forms.Textarea(attrs={"rows": 3}),
         }
 
@@ -135,7 +140,7 @@ class ClientForm(VersionedForm):
                 _("Who"),
                 row("name", "gender"),
                 row("birth_on", "birthday_calendar"),
-                row("id_number"),
+                row("id_number", "id_valid_to"),
             ),
             panel(
                 _("How to reach them"),
@@ -191,6 +196,8 @@ class ClientForm(VersionedForm):
         if created and self.user.serves:
             client.agent = self.user
         client.version = client.version + (not created)
+        if REACHED_BY.intersection(self.changed_data):
+            client.verified_on, client.contact_invalid_on = dates.today(), None
         Moved.notes_are_of(dates.today())
         client.save()
         action = AuditEntry.Action.CREATE if created else AuditEntry.Action.UPDATE

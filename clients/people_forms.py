@@ -144,6 +144,7 @@ class MemberForm(YearlyForm):
         if self.instance.person_id:
             home = home | clients.filter(pk=self.instance.person_id)
         self.fields["person"].queryset = home  # type: ignore[attr-defined]
+        self.fields["person"].widget.attrs["class"] = "form-select"
 
     def clean_name(self) -> str:
         name = names.normalise(self.cleaned_data["name"])

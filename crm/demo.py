@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_classes
+from crm import demo_classes, demo_people
 from crm import demo_money as money
 from followups import daily
 from followups.models import FollowUp
@@ -77,11 +77,13 @@ def load(*, clients: int, seed: int, today: date) -> int:
     agents = _people(rng, max(clients // CLIENTS_PER_AGENT, 3))
     products = _products()
     people = _clients(rng, clients, agents, today)
+    demo_people.live_together(people, seed, today)
     policies = [p for person in people for p in _policies(rng, person, products, today)]
     _number_and_save(policies)
     Instalment.objects.bulk_create(money.instalments(policies, rng, today), batch_size=2000)
     story = money.Story(rng, today, desk=User.objects.get(staff_no="ADMIN"))
     story.begin()
+    demo_people.surround(people, seed, today)
     for back in range(DAYS_OF_HISTORY, 0, -1):
         day = today - timedelta(days=back)
         story.tell(day)

@@ -226,10 +226,12 @@ def lunar_words(day: date) -> str:
     except ValueError:
         return ""
     if (get_language() or "").startswith("zh"):
-        return _("lunar %(name)s") % {"name": lunar.lunar_name(found.month, found.day, found.leap)}
+        return _("lunar calendar %(name)s") % {
+            "name": lunar.lunar_name(found.month, found.day, found.leap)
+        }
     name = f"{found.month}/{found.day}"
     name = _("leap %(date)s") % {"date": name} if found.leap else name
-    return _("lunar %(name)s") % {"name": name}
+    return _("lunar calendar %(name)s") % {"name": name}
 
 
 # --- what is known

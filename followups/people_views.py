@@ -21,7 +21,8 @@ from clients.life import LifeEvent
 from clients.models import Client
 from clients.people_forms import CardForm, DateForm, EventForm, MemberForm
 from clients.views import Request
-from followups.card_questions import BANDS, BY_FACT, band_of, income_of
+from followups.card_answers import ask_later, earn, take_down
+from followups.card_questions import BANDS, band_of, income_of
 from followups.people_page import next_question
 from lib import dates
 from policies.models import Known, Policy
@@ -257,7 +258,7 @@ def card(request: Request, pk: int) -> HttpResponse:
         kept = _saved(request, client, form)
         keep_career_day(client, form.instance.profession)
         if income := income_of(request.POST.get("income", "")):
-            _earn(client, income)
+            earn(client, income)
         return kept
 
     return _settled(request, client, form, save, "card")
@@ -268,45 +269,22 @@ def card(request: Request, pk: int) -> HttpResponse:
 def answer(request: Request, pk: int) -> HttpResponse:
     """The answer to the one question, or not now."""
     client = _client(request, pk)
-    question = BY_FACT.get(request.POST.get("question", ""))
-    said = request.POST.get("answer", "").strip()
-    if question is None or (said and question.choices and said not in dict(question.choices)):
-        return _home(client, "card")
-    wrong = "" if said or "not_now" in request.POST else _("Write a word, or choose not now.")
+    fact, said = request.POST.get("question", ""), request.POST.get("answer", "").strip()
+    later = "not_now" in request.POST
+    wrong = "" if said or later else _("Write a word, or choose not now.")
     if not wrong and SentForm.first_time(request.user, request.POST.get("key", "")):
-        _take_down(request, client, question.fact, said)
+        if later:
+            ask_later(client, fact, dates.today())
+        else:
+            take_down(client, fact, said, by=request.user)
     if request.htmx or wrong:
         context = next_question(client, dates.today()) | {"wrong": wrong, "client": client}
+        context["answered"] = not wrong
         template = (
             "followups/_card_question.html" if request.htmx else "followups/card_question.html"
         )
         return render(request, template, context, status=422 if wrong else 200)
     return _home(client, "card")
-
-
-def _take_down(request: Request, client: Client, fact: str, said: str) -> None:
-    card = InfoCard.of(client)
-    if "not_now" in request.POST:
-        card.ask_later(fact, dates.today())
-        return
-    if fact == "income":
-        _earn(client, income_of(said))
-    else:
-        longest = getattr(InfoCard._meta.get_field(fact), "max_length", None)
-        value = said == "true" if fact == "ask_first" else said[:longest]
-        setattr(card, fact, value)
-        card.save()
-        if fact == "profession":
-            keep_career_day(client, said)
-    AuditEntry.record(
-        request.user, AuditEntry.Action.UPDATE, client, part="infocard", fields=[fact]
-    )
-
-
-def _earn(client: Client, income: Any) -> None:
-    known = Known.objects.filter(pk=client.pk).first()
-    if known is None or band_of(known.income) != band_of(income):
-        Known.objects.update_or_create(client=client, defaults={"income": income})
 
 
 # --- whether phone and address are right

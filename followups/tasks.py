@@ -12,6 +12,7 @@ from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
 from policies.classification import classify, classify_due
+from policies.households import derive_households
 from policies.tasks import forget_old_files, pick_up_waiting
 
 
@@ -32,7 +33,8 @@ def tick() -> None:
     last = ListRun.last_day()
     if last is None or last < due:
         daily.write_lists(due)
-    classify_due(timezone.localdate())
+    if classify_due(timezone.localdate()):
+        derive_households()  # people have moved since last month
 
 
 def list_imported() -> None:
@@ -43,6 +45,7 @@ def list_imported() -> None:
     _ask_again_for_the_undone()
     today = timezone.localdate()
     classify(today, today)  # whoever is new has no class yet
+    derive_households()
     daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
     ImportBatch.objects.filter(pk__in=imported).update(listed_at=timezone.now())
 

@@ -33,7 +33,7 @@ _TEXT = (
 ).split()
 _SEALED = "id_number insured_id_number account".split()
 _DAYS = (
-    "birth_on next_birthday_on issued_on effective_on next_due_on guessed_due_on matures_on covers_until"
+    "birth_on next_birthday_on id_valid_to issued_on effective_on next_due_on guessed_due_on matures_on covers_until"
 ).split()
 _NUMBERS = ("sum_assured", "premium", "pay_years", "cover_years")
 COLUMNS = ("n", "row", *_TEXT, *_SEALED, "id_index", *_DAYS, *_NUMBERS)

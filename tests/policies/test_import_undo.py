@@ -314,3 +314,22 @@ def test_what_the_triggers_watch_is_what_is_restored() -> None:
             " WHERE t.tgname LIKE 'note_on_%%' GROUP BY 1"
         )
         assert dict(cursor.fetchall()) == dict.fromkeys(TABLES.values(), 2)
+
+
+def test_what_follows_from_a_birth_date_and_a_household_do_not_hold_it_up() -> None:
+    book = BOOK.replace("手机号码", "出生日期,手机号码").replace("投保人,", "投保人,联系地址,")
+    home = "西湖区 文三路 259 号"
+
+    def entry(number: str, name: str, born: str) -> str:
+        return line(number, f"{name},{home}").replace(",,,", f",,{born},,", 1)
+
+    bring(book + entry("P1", "王小明", ""))
+    before = digest()
+    later = bring(book + entry("P1", "王小明", "1980-05-01") + entry("P2", "王小红", "1985-06-01"))
+    list_imported()
+    assert Client.objects.exclude(household=None).count() == 2
+    assert Client.objects.get(name="王小明").sixty_on is not None
+    done = take_back(later)
+    assert not done.undo_report["kept"]
+    assert Client.objects.get().sixty_on is None
+    assert digest(["policies_policy"])["policies_policy"] == before["policies_policy"]
