@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from clients.key_dates import roll_days
 from clients.models import Client
 from followups import comings, enough
-from followups.models import FollowUp, ListRun, RuleMute
+from followups.models import FollowUp, FollowUpQuerySet, ListRun, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
 from followups.touched import EVERYBODY, Scope, basis_of, is_another, whom_to_look_at
@@ -104,16 +104,21 @@ def mark_missed(day: date) -> int:
 
 def settle(day: date, scope: Scope = EVERYBODY) -> int:
     """Withdraw what is no longer wanted, with the reason kept; return how many."""
-    unwanted = [_unwanted(rule, day) for rule in RULEBOOK]
+    still_open = scope.of(FollowUp.objects.open(), "client").order_by()
+    standing = set(still_open.values_list("rule", flat=True).distinct())
+    unwanted = [_unwanted(rule, day) for rule in RULEBOOK if rule.code in standing]
     settled = [*unwanted, _agreed_but_settled(day - ONE_DAY), _lapsing(day)]
-    return sum(_withdraw(scope.of(followups, "client"), day) for followups in settled)
+    found = [
+        scope.of(followups.open(), "client").values_list("pk", flat=True) for followups in settled
+    ]
+    return _withdraw({pk for followups in found for pk in followups}, day)
 
 
-def _unwanted(rule: Rule, day: date) -> QuerySet[FollowUp]:
+def _unwanted(rule: Rule, day: date) -> FollowUpQuerySet:
     return FollowUp.objects.filter(rule=rule.code).exclude(Exists(rule.still_wanted(day)))
 
 
-def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
+def _agreed_but_settled(day: date) -> FollowUpQuerySet:
     """What follows an entry, about a premium since paid, a policy since ended or a client who is gone."""
     owed = Instalment.objects.unpaid(day).filter(pk=OuterRef("instalment_id"))
     alive = Policy.objects.filter(pk=OuterRef("policy_id"), status__in=Policy.ALIVE)
@@ -128,14 +133,16 @@ def _agreed_but_settled(day: date) -> QuerySet[FollowUp]:
     )
 
 
-def _lapsing(day: date) -> QuerySet[FollowUp]:
+def _lapsing(day: date) -> FollowUpQuerySet:
     """Premium reminders that would still stand on a day on which there is no cover left to save."""
     gone = Policy.objects.filter(pk=OuterRef("policy_id"), lapses_on__lte=day)
     return FollowUp.objects.filter(Exists(gone), series="premium", keep_until__gte=day)
 
 
-def _withdraw(followups: QuerySet[FollowUp], day: date) -> int:
-    return followups.filter(status=FollowUp.Status.OPEN).update(
+def _withdraw(found: set[int], day: date) -> int:
+    """In one statement: telling why is long to say, and would be said anew for each rule."""
+    followups = FollowUp.objects.open().filter(pk__in=found)
+    return followups.update(
         status=FollowUp.Status.WITHDRAWN, withdrawn_on=day, reason=_why_withdrawn(day)
     )
 
