@@ -1,20 +1,23 @@
 """An agent's day: what stands on the list, merged into one stop per client and put in order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import count, groupby
 from typing import Any
+from zlib import crc32
 
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients.models import Client, Contact
-from followups import chips
+from followups import ahead, chips
 from followups.chips import Chip
 from followups.models import FollowUp, ServiceItem
 from followups.people_words import with_their_people
@@ -65,19 +68,23 @@ def needs_outcome(followup: FollowUp) -> bool:
     return kind_of(followup) is RENEWAL
 
 
-def home_of(client: Client) -> tuple[str, ...]:
-    """Who is met together: the household at one address, else nobody but the client."""
+def home_of(client: Client) -> str:
+    """Who is met together, as a key: the household at one address, else nobody but the client."""
     if client.household_id and client.address:
-        return ("household", str(client.household_id), client.address)
-    return ("client", str(client.pk))
+        return f"h{client.household_id}-{crc32(client.address.encode()):x}"
+    return str(client.pk)
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One client on one day, with everything there is to do for them, most urgent first."""
+    """One client or household on one day, with all there is to do for them, most urgent first.
+
+    `coming` may be done on the same visit: it begins within the next days.
+    """
 
     day: date
     followups: Sequence[FollowUp]
+    coming: Sequence[FollowUp] = ()
 
     @property
     def lead(self) -> FollowUp:
@@ -86,6 +93,25 @@ class Stop:
     @property
     def client(self) -> Client:
         return self.lead.client
+
+    @cached_property
+    def home(self) -> str:
+        return home_of(self.client)
+
+    @property
+    def clients(self) -> list[Client]:
+        """Whom one meets, whoever has the most urgent matter first."""
+        return list({row.client_id: row.client for row in self.followups}.values())
+
+    @property
+    def others(self) -> list[Client]:
+        return self.clients[1:]
+
+    @property
+    def names(self) -> str:
+        """One name, or those of all who are met: 周文斌、何静."""
+        between = "、" if (get_language() or "").startswith("zh") else ", "
+        return between.join(client.name for client in self.clients)
 
     @property
     def contact(self) -> Contact | None:
@@ -209,6 +235,11 @@ class Agenda:
     done_after: int | None = None
 
     @property
+    def url(self) -> str:
+        where = self.where.rstrip("&")
+        return f"{reverse('today')}?{where}" if where else reverse("today")
+
+    @property
     def stops(self) -> list[Stop]:
         """Open stops of the kind that was chosen, in order."""
         return [stop for stop in self.open_stops if self.chosen in {"", stop.kind.code}]
@@ -274,6 +305,10 @@ class Agenda:
         return sum(len(stop.followups) for stop in self.done_stops)
 
     @property
+    def done_rows(self) -> list[FollowUp]:
+        return [followup for stop in self.done_stops for followup in stop.followups]
+
+    @property
     def total(self) -> int:
         return self.left + self.done
 
@@ -305,8 +340,10 @@ class Agenda:
     def next_stop(self) -> Stop | None:
         return self.stops[0] if self.stops else None
 
-    def stop_of(self, client_id: int) -> Stop | None:
-        return next((stop for stop in self.open_stops if stop.client.pk == client_id), None)
+    def stop_of(self, client: Client) -> Stop | None:
+        """Where the client, or the household they live in, is met."""
+        home = home_of(client)
+        return next((stop for stop in self.open_stops if stop.home == home), None)
 
     def stop_with(self, task: int | None) -> Stop | None:
         """The stop a follow-up stands in, else the next one, else what was done last."""
@@ -315,11 +352,16 @@ class Agenda:
         return next(holds, self.next_stop) or (self.done_stops[0] if self.done_stops else None)
 
     def done_stop_of(self, contact: Contact | None) -> Stop | None:
-        return next((s for s in self.done_stops if s.contact == contact), None) if contact else None
+        if contact is None:
+            return None
+        entry = entry_of(contact)
+        return next(
+            (s for s in self.done_stops if s.contact and entry_of(s.contact) == entry), None
+        )
 
 
 def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **begin: Any) -> Agenda:
-    """Build the day of `agent` as far as `reader` may see it: one query whatever its length."""
+    """Build the day of `agent` as far as `reader` may see it: two queries whatever its length."""
     rows = (
         FollowUp.objects.visible_to(reader)
         .filter(client__agent=agent)
@@ -334,6 +376,33 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **be
     stops, done_stops = _stops(still_open, day), _done_stops(done, day)
     where = _where(reader, agent, day, today)
     return Agenda(day, agent, stops, done_stops, chosen, where, **begin)
+
+
+def with_coming(stops: Sequence[Stop], day: date, done: Iterable[FollowUp] = ()) -> list[Stop]:
+    """The same stops with what begins for their clients within the next days: one query.
+
+    The next stage of what was `done` today is no news today.
+    """
+    of_clients = {client.pk: stop.home for stop in stops for client in stop.clients}
+    rows: dict[str, list[FollowUp]] = {}
+    for row in ahead.coming(of_clients, day):
+        rows.setdefault(of_clients[row.client_id], []).append(row)
+    done = list(done)
+    return [
+        replace(stop, coming=ahead.beside([*stop.followups, *done], rows.get(stop.home, ())))
+        for stop in stops
+    ]
+
+
+def look_ahead(the_day: Agenda) -> Agenda:
+    """The same day, its drawn stops with what begins for their clients soon."""
+    drawn = {stop.home: stop for stop in with_coming(the_day.shown, the_day.day, the_day.done_rows)}
+    stops = [drawn.get(stop.home, stop) for stop in the_day.open_stops]
+    return replace(the_day, open_stops=stops)
+
+
+def url_of(reader: User, agent: User, day: date, today: date) -> str:
+    return Agenda(day, agent, (), (), where=_where(reader, agent, day, today)).url
 
 
 def _where(reader: User, agent: User, day: date, today: date) -> str:
@@ -358,19 +427,27 @@ def urgency(followup: FollowUp, day: date) -> tuple[int, bool, bool, int, date, 
 
 
 def _stops(followups: Sequence[FollowUp], day: date) -> list[Stop]:
-    by_client: dict[int, list[FollowUp]] = {}
+    homes: dict[str, list[FollowUp]] = {}
     for followup in followups:
-        by_client.setdefault(followup.client_id, []).append(followup)
-    return [Stop(day, rows) for rows in by_client.values()]
+        homes.setdefault(home_of(followup.client), []).append(followup)
+    return [Stop(day, rows) for rows in homes.values()]
+
+
+def entry_of(contact: Contact) -> int:
+    """The contacts of one entry share this."""
+    return contact.entry_id or contact.pk
 
 
 def _done_stops(followups: Sequence[FollowUp], day: date) -> list[Stop]:
-    """What one contact settled is one line, the latest first."""
-    newest_first = sorted(followups, key=lambda f: (f.contact_id or 0, f.client_id), reverse=True)
-    return [
-        Stop(day, list(rows))
-        for _key, rows in groupby(newest_first, key=lambda f: (f.contact_id, f.client_id))
-    ]
+    """What one entry settled is one line, the latest first."""
+
+    def entry(followup: FollowUp) -> tuple[int, str]:
+        if followup.contact:
+            return entry_of(followup.contact), ""
+        return 0, home_of(followup.client)
+
+    newest_first = sorted(followups, key=entry, reverse=True)
+    return [Stop(day, list(rows)) for _entry, rows in groupby(newest_first, key=entry)]
 
 
 @dataclass(frozen=True)

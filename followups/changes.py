@@ -8,29 +8,22 @@ from django.db.models import F
 from clients.models import Client, Contact
 
 
-def change(contact: Contact, **fields: Any) -> None:
-    """Set these fields of the contact's client, and note what they were."""
-    client = Client.objects.select_for_update().get(pk=contact.client_id)
-    was = {name: [_plain(getattr(client, name)), _plain(now)] for name, now in fields.items()}
-    _write(client, fields)
-    contact.before = (contact.before or {}) | was
-    contact.save(update_fields=["before"])
+def before(client: Client, fields: dict[str, Any]) -> dict[str, Any]:
+    """What the fields were and what they become, as the contact keeps it."""
+    return {name: [_plain(getattr(client, name)), _plain(now)] for name, now in fields.items()}
+
+
+def write(client_id: int, fields: dict[str, Any]) -> None:
+    if fields:
+        Client.objects.filter(pk=client_id).update(**fields, version=F("version") + 1)
 
 
 def change_back(contact: Contact) -> None:
     """Set back what the entry changed, unless somebody has changed it since."""
     client = Client.objects.select_for_update().get(pk=contact.client_id)
-    back = {
-        name: was
-        for name, (was, now) in (contact.before or {}).items()
-        if _plain(getattr(client, name)) == now
-    }
-    if back:
-        _write(client, back)
-
-
-def _write(client: Client, fields: dict[str, Any]) -> None:
-    Client.objects.filter(pk=client.pk).update(**fields, version=F("version") + 1)
+    kept = contact.before or {}
+    back = {n: was for n, (was, now) in kept.items() if _plain(getattr(client, n)) == now}
+    write(client.pk, back)
 
 
 def _plain(value: Any) -> Any:

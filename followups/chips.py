@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import get_language, ngettext
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from clients.models import Client
@@ -252,6 +253,15 @@ def _settled(followup: FollowUp, today: date) -> Chip:
     return Chip(words, "plum", "file-earmark-check")
 
 
+def _look_up(followup: FollowUp, today: date) -> Chip:
+    return Chip(str(followup.rule_label), "warn", "question-lg")
+
+
+def _of_a_death(followup: FollowUp, today: date) -> Chip:
+    words = _("Died, known since %(day)s") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "slate", "person-dash")
+
+
 def _agreed(followup: FollowUp, today: date) -> Chip:
     if followup.occasion_on == today:
         return Chip(_("Agreed for today"), "slate", "calendar-check")
@@ -364,5 +374,59 @@ def _plain(followup: FollowUp, today: date) -> str:
         return _("This was agreed with the client for %(day)s.") % {
             "day": in_words(followup.occasion_on)
         }
-    words = "; ".join(chip.text for chip in of(followup, today))
-    return f"{followup.rule_label}: {words}" if words else str(followup.rule_label)
+    told = _SENTENCES.get(followup.series)
+    if told is None:
+        return str(followup.rule_label)
+    on, words = told(followup)
+    return str(words) % {"day": in_words(on), "name": followup.client.name}
+
+
+def _day_of(field: str) -> Callable[[FollowUp], date]:
+    """The policy's own date, else the occasion."""
+
+    def day(followup: FollowUp) -> date:
+        return getattr(followup.policy, field, None) or followup.occasion_on
+
+    return day
+
+
+def _sentence(
+    words: str | Promise, on: Callable[[FollowUp], date] | None = None
+) -> Callable[[FollowUp], tuple[date, str | Promise]]:
+    return lambda followup: ((on(followup) if on else followup.occasion_on), words)
+
+
+def _due(followup: FollowUp) -> date:
+    return followup.instalment.due_on if followup.instalment else followup.occasion_on
+
+
+_SENTENCES = {
+    "premium": _sentence(gettext_lazy("The premium falls due on %(day)s."), _due),
+    "lapse": _sentence(
+        gettext_lazy("The policy lapsed on %(day)s for want of a premium."), _day_of("lapses_on")
+    ),
+    "reinstate": _sentence(
+        gettext_lazy("The policy has lapsed. It can be reinstated until %(day)s."),
+        _day_of("reinstate_by"),
+    ),
+    "cover": _sentence(
+        gettext_lazy("The cover ends on %(day)s and is renewed each year."),
+        _day_of("covers_until"),
+    ),
+    "maturity": _sentence(
+        gettext_lazy("The policy matures on %(day)s and pays out."), _day_of("matures_on")
+    ),
+    "birthday": _sentence(gettext_lazy("%(name)s has a birthday on %(day)s.")),
+    "delivery": _sentence(
+        gettext_lazy("The policy was issued on %(day)s, and no receipt is signed yet."),
+        _day_of("issued_on"),
+    ),
+    "number": _sentence(gettext_lazy("Nobody was reached under the number that we have.")),
+    "address": _sentence(gettext_lazy("Nobody was met at the address that we have.")),
+    "condolence": _sentence(
+        gettext_lazy("%(name)s has died, as we know since %(day)s. The family comes first.")
+    ),
+    "bequest": _sentence(
+        gettext_lazy("%(name)s has died and left policies. The family needs help with the payout.")
+    ),
+}

@@ -1,5 +1,6 @@
 """What the pages of the day accept: every parameter is read through one of these."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,15 +13,22 @@ from followups.agenda import KINDS
 from followups.models import FollowUp
 from lib import dates
 
+Outcome = Contact.Outcome
 TILES = {
-    Contact.Outcome.DONE: "check-circle",
-    Contact.Outcome.PAID_ALREADY: "check-circle-fill",
-    Contact.Outcome.WILL_PAY: "calendar-check",
-    Contact.Outcome.ASKED_LATER: "calendar-plus",
-    Contact.Outcome.NO_ANSWER: "telephone-x",
-    Contact.Outcome.REFUSED: "slash-circle",
-    Contact.Outcome.WRONG_NUMBER: "question-lg",
-    Contact.Outcome.NOT_NEEDED: "three-dots",
+    Outcome.DONE: "check-circle",
+    Outcome.PAID_ALREADY: "check-circle-fill",
+    Outcome.WILL_PAY: "calendar-check",
+    Outcome.ASKED_LATER: "calendar-plus",
+    Outcome.NO_ANSWER: "telephone-x",
+    Outcome.REFUSED: "slash-circle",
+    Outcome.PARTLY: "check2-circle",
+    Outcome.NOT_HOME: "house",
+    Outcome.WRONG_NUMBER: "question-lg",
+    Outcome.MOVED: "geo-alt",
+    Outcome.COMPLAINT: "exclamation-lg",
+    Outcome.MANAGER: "people",
+    Outcome.NOT_NEEDED: "three-dots",
+    Outcome.DECEASED: "person-dash",
 }
 CHANNELS = {
     Contact.Channel.CALL: "telephone",
@@ -28,15 +36,44 @@ CHANNELS = {
     Contact.Channel.VISIT: "house",
     Contact.Channel.OTHER: "three-dots",
 }
-NEED_A_DAY = {Contact.Outcome.WILL_PAY, Contact.Outcome.ASKED_LATER}
+NEED_A_DAY = {Outcome.WILL_PAY, Outcome.ASKED_LATER}
+# What else an outcome asks for, and what follows it: the page shows a field or a step by these.
+ASKS = {
+    Outcome.WILL_PAY: "day",
+    Outcome.ASKED_LATER: "day",
+    Outcome.REFUSED: "why",
+    Outcome.MOVED: "address",
+    Outcome.DECEASED: "sure",
+}
 WHY_LATER = (
     ("busy", _("Client is busy")),
     ("missed", _("Not reached")),
     ("payday", _("Waits for payday")),
 )
-# Which step is offered after which outcome; after all others one may be added.
-STEPS = {Contact.Outcome.NO_ANSWER: "again", Contact.Outcome.WILL_PAY: "check"}
+# Under which code a step is offered after which outcome; after the others one may be added.
+STEPS = {
+    Outcome.NO_ANSWER: "again",
+    Outcome.NOT_HOME: "home",
+    Outcome.PARTLY: "rest",
+    Outcome.WRONG_NUMBER: "number",
+    Outcome.MOVED: "address",
+    Outcome.WILL_PAY: "check",
+}
 ADDED = "more"
+# These say themselves what follows, and nothing of it is the agent's to choose.
+FIXED = {
+    Outcome.ASKED_LATER: "later",
+    Outcome.PAID_ALREADY: "file",
+    Outcome.DECEASED: "quiet",
+}
+KEY_AHEAD = re.compile(r"[\w-]{1,24}(\.\d{1,18}){2}\.\d{8}")
+
+
+class KeysAhead(forms.MultipleChoiceField):
+    """Names of coming work; whether it is still coming is found out when it is taken."""
+
+    def valid_value(self, value: str) -> bool:
+        return KEY_AHEAD.fullmatch(value) is not None
 
 
 class DayForm(forms.Form):
@@ -100,23 +137,24 @@ class LogForm(KeyForm):
         max_digits=12,
         decimal_places=2,
     )
+    refusal = forms.ChoiceField(label=_("Why"), choices=Contact.Refusal.choices, required=False)
+    address = forms.CharField(label=_("New address"), required=False, max_length=200)
+    sure = forms.BooleanField(required=False)
     steps = forms.BooleanField(required=False)  # the switches were there to be seen
     follow = forms.MultipleChoiceField(
         choices=[(code, code) for code in (*STEPS.values(), ADDED)], required=False
     )
-    next_again = forms.DateField(required=False)
-    next_check = forms.DateField(required=False)
-    next_more = forms.DateField(required=False)
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    task = forms.ModelMultipleChoiceField(
-        queryset=FollowUp.objects.none(), error_messages={"required": _("Tick at least one.")}
-    )
+    task = forms.ModelMultipleChoiceField(queryset=FollowUp.objects.none(), required=False)
+    ahead = KeysAhead(required=False)
 
     def __init__(self, *args: Any, among: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].queryset = among  # type: ignore[attr-defined]
+        for code in (*STEPS.values(), ADDED):
+            self.fields[f"next_{code}"] = forms.DateField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -126,8 +164,13 @@ class LogForm(KeyForm):
             self.add_error("until", self.errors["until_other"][0])
         if outcome in NEED_A_DAY and not data.get("until") and "until" not in self.errors:
             self.add_error("until", _("Choose the day."))
-        if outcome == Contact.Outcome.REFUSED and not (data.get("note") or "").strip():
+        if not data.get("task") and not data.get("ahead") and "task" not in self.errors:
+            self.add_error("task", _("Tick at least one."))
+        said = (data.get("note") or "").strip()
+        if outcome == Outcome.REFUSED and not said and data.get("refusal") in {None, "", "other"}:
             self.add_error("note", _("Write the reason in a few words."))
+        if outcome == Outcome.DECEASED and not data.get("sure"):
+            self.add_error("sure", _("Tick that the family or a paper has confirmed it."))
         if outcome not in NEED_A_DAY:
             data["until"] = None
         data["channel"] = data.get("channel") or Contact.Channel.CALL
@@ -136,9 +179,9 @@ class LogForm(KeyForm):
 
     def _step(self, outcome: str | None, data: dict[str, Any]) -> tuple[bool | None, date | None]:
         """Whether a next step was switched on, and its day; None where nobody was asked."""
-        if not data.get("steps") or not outcome or outcome == Contact.Outcome.ASKED_LATER:
+        if not data.get("steps") or not outcome or outcome in FIXED:
             return None, None
-        code = STEPS.get(Contact.Outcome(outcome), ADDED)
+        code = STEPS.get(Outcome(outcome), ADDED)
         if code not in data.get("follow", []):
             return False, None
         day = data.get(f"next_{code}")

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from clients.models import Contact
 from followups import agenda
 from followups.forms import CHANNELS, TILES
-from followups.views import outcomes_for
+from followups.outcome_sheet import outcomes_for
 from lib import dates
 
 
@@ -28,6 +29,8 @@ def kept_day(request: HttpRequest) -> HttpResponse:
                 [
                     (outcome.value, outcome.label, TILES[outcome])
                     for outcome in outcomes_for(stop.lead)
+                    if outcome
+                    != Contact.Outcome.DECEASED  # to be confirmed in the office's own form
                 ],
             )
             for stop in the_day.shown

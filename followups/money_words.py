@@ -13,6 +13,7 @@ from lib.templatetags.ui import day as in_words
 from policies.authorisation import ACCOUNT_FAULTS
 from policies.bank import BankRow
 from policies.models import Instalment, Policy, Promise, UncollectedCase
+from policies.notices import Notice, notice_of
 
 Failure = BankRow.Failure
 REMEDIES: dict[str, Words] = {
@@ -23,6 +24,13 @@ REMEDIES: dict[str, Words] = {
     "other": gettext_lazy("Ask the bank's counter for the reason, then call."),
 }
 WHY: dict[str, Words] = {
+    "renewal-quarter": gettext_lazy(
+        "A large premium falls due on {due}. Talk about it while it can still be planned for."
+    ),
+    "renewal-month": gettext_lazy(
+        "This premium falls due on {due}. Bring the notice, and say how it will be collected."
+    ),
+    "renewal-due": gettext_lazy("The premium falls due on {due}; from then on grace runs."),
     "renewal-week": gettext_lazy(
         "The bank collects this premium on {due}. Money should lie in the account by then."
     ),
@@ -42,6 +50,9 @@ WHY: dict[str, Words] = {
     ),
     "premium-loan": gettext_lazy(
         "The insurer advanced this premium on {closed} as a loan; interest runs."
+    ),
+    "lapsed": gettext_lazy(
+        "No cover since {occasion}. Bring the notice, and say how it can be reinstated until {reinstate}."
     ),
     "lapsed-30": gettext_lazy("Lapsed on {occasion}. It can be reinstated until {reinstate}."),
     "lapsed-180": gettext_lazy("Lapsed on {occasion}. It can be reinstated until {reinstate}."),
@@ -83,6 +94,20 @@ def why(followup: FollowUp) -> str:
         "closed": in_words(instalment.closed_on) if instalment else "",
     }
     return str(text).format(**values)
+
+
+NOTICES = {  # which notice on paper the work of a series brings
+    "premium": "due",
+    "notice": "paid",
+    "lapse": "lapsed",
+    "reinstate": "lapsed",
+}
+
+
+def notice_for(followup: FollowUp, today: date) -> Notice | None:
+    """The notice that goes with the work, if there is one to bring."""
+    kind = NOTICES.get(followup.series)
+    return notice_of(followup.policy, kind, today) if kind and followup.policy else None
 
 
 def failure_words(failure: str) -> str:

@@ -20,7 +20,7 @@ from accounts.models import AuditEntry, SentForm
 from clients.views import Request
 from followups.forms import KeyForm
 from followups.models import FollowUp
-from followups.views import _fresh_key as fresh_key
+from followups.views import fresh_key
 from lib import dates
 from lib.tables import download
 from lib.versioned import DayInput

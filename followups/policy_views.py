@@ -21,6 +21,7 @@ from lib import dates
 from policies.collected import Books, Entry, books_of
 from policies.happened import story_of
 from policies.models import Instalment, Policy, Promise
+from policies.notices import notices_of
 from policies.premium_line import Held, line_of, premiums_of, states_of
 from policies.premium_views import deeds_for
 from policies.premiums import dues
@@ -56,6 +57,7 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
         "coming": sorted(coming_of(policy, words, today), key=lambda coming: coming.on)[:8],
         "deed": deeds[0] if deeds else None,
         "other_deeds": deeds[1:],
+        "notices": notices_of(policy, today),
     }
     context |= money_words.about_policy(policy, today)
     context |= shortened("entries", collected(books), SHOWN_ENTRIES, request)

@@ -215,6 +215,23 @@ TEXTS = {
         "Hello {name}, this is {agent}. How are you getting on with your {product}? If a question "
         "has come up since it began, I am glad to answer it."
     ),
+    "condolence": gettext_lazy(
+        "I have heard of your loss and am very sorry. Please accept my condolences. There is nothing "
+        "you need to do about the policies now; when you are ready, I will take care of the papers "
+        "with you. {agent}"
+    ),
+    "bequest": gettext_lazy(
+        "This is {agent}. When it suits you, I will go through the policies with you: who receives "
+        "what, and which papers are needed. I will bring the forms and help you fill them in."
+    ),
+    "number": gettext_lazy(
+        "Hello {name}, this is {agent}. I could not reach you by phone. Which number is the right "
+        "one, and when may I call?"
+    ),
+    "address": gettext_lazy(
+        "Hello {name}, this is {agent}. I did not find you at the address I have. Where may letters "
+        "about your policies go, so that none is lost?"
+    ),
     "other": gettext_lazy(
         "Hello {name}, this is {agent}. As agreed I am getting in touch. When would it suit you?"
     ),
@@ -223,14 +240,15 @@ TEXTS = {
 
 def text_for(followup: FollowUp, speaker: User, today: date) -> str:
     """Fill the text of the follow-up's series."""
-    return fill(_text(followup, today), _values(followup, speaker))
+    return filled(str(TEXTS[which(followup, today)]), followup, speaker)
 
 
-def _text(followup: FollowUp, today: date) -> str:
-    return str(TEXTS[_which(followup, today)])
+def filled(text: str, followup: FollowUp, speaker: User) -> str:
+    return fill(text, _values(followup, speaker))
 
 
-def _which(followup: FollowUp, today: date) -> str:
+def which(followup: FollowUp, today: date) -> str:
+    """The key of the text that fits."""
     if followup.rule == "bank-failed" and followup.instalment:
         return f"failed-{remedy_of(followup.instalment.failure)}"
     if followup.series == "life":

@@ -1,10 +1,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import feed, kept, paper_views, views
+from followups import feed, focus_views, kept, paper_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
     path("today/print/", views.print_day, name="today_print"),
+    path("today/focus/", focus_views.start, name="today_focus"),
+    path("today/focus/<int:pk>/", focus_views.focus, name="today_focus_on"),
+    path("today/focus/<int:pk>/skip/", focus_views.skip, name="today_focus_skip"),
     path("today/kept/", kept.kept_day, name="today_kept"),
     path("tasks/<int:pk>/", views.task, name="task"),
     path("tasks/<int:pk>/why/", views.why, name="task_why"),

@@ -1,6 +1,7 @@
 """The agent's day: the list, the sheets around a row, and what is done there."""
 
 import uuid
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,14 +18,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import SentForm, User
 from accounts.scope import agents_seen_by
 from clients.card import InfoCard
-from clients.models import Client, Contact
-from followups import agenda, chips, money_words, people_page, scripts, work
-from followups.agenda import Agenda, Stop
+from clients.models import Client, ClientQuerySet, Contact
+from followups import (
+    agenda,
+    ahead,
+    chips,
+    money_words,
+    outcome_sheet,
+    people_page,
+    scripts,
+    work,
+)
+from followups.agenda import Agenda, Stop, home_of
 from followups.forms import (
-    ADDED,
-    CHANNELS,
-    STEPS,
-    TILES,
     WHY_LATER,
     DayForm,
     KeyForm,
@@ -32,13 +38,15 @@ from followups.forms import (
     LogForm,
 )
 from followups.models import FollowUp, FollowUpQuerySet, ListRun
+from followups.outcome_sheet import outcomes_for
 from lib import dates, lunar
+from lib.templatetags.ui import clock
 from lib.templatetags.ui import day as day_in_words
-from lib.templatetags.ui import weekday_day
 from policies.models import Policy
 
 ONE_DAY = timedelta(days=1)
 QUIET_DAYS = 90
+TOLD = tuple(field.name for field in fields(work.Told))
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -54,11 +62,12 @@ class Request(HttpRequest):
 
 @require_GET
 def today(request: Request) -> HttpResponse:
-    the_day = _agenda(request)
+    the_day = my_agenda(request)
     chosen = DayForm(request.GET).chosen()
     if request.htmx and (chosen["after"] or chosen["done_after"]):
         fragment = "followups/_more.html" if chosen["after"] else "followups/_done_rows.html"
-        return render(request, fragment, {"agenda": the_day, "key": _fresh_key()})
+        return render(request, fragment, {"agenda": the_day, "key": fresh_key()})
+    the_day = agenda.look_ahead(the_day)
     stop = the_day.stop_with(chosen["task"])
     context = _day_context(request, the_day) | {
         "week": agenda.load(request.user, the_day.agent, agenda.week_of(the_day.day)),
@@ -73,7 +82,7 @@ def today(request: Request) -> HttpResponse:
 
 @require_GET
 def print_day(request: Request) -> HttpResponse:
-    the_day = _agenda(request)
+    the_day = my_agenda(request)
     context = {
         "agenda": the_day,
         "sections": the_day.numbered,
@@ -85,8 +94,8 @@ def print_day(request: Request) -> HttpResponse:
 
 @require_GET
 def task(request: Request, pk: int) -> HttpResponse:
-    followup = _followup(request, pk)
-    the_day = _agenda(request, followup)
+    followup = my_followup(request, pk)
+    the_day = my_agenda(request, followup)
     stop = _stop_holding(the_day, followup)
     context = _stop_context(request, stop) | {"agenda": the_day, "through": _through(request)}
     return _sheet(request, "followups/_inspector.html", context)
@@ -94,7 +103,7 @@ def task(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 def why(request: Request, pk: int) -> HttpResponse:
-    followup = _followup(request, pk)
+    followup = my_followup(request, pk)
     return _sheet(
         request,
         "followups/_why.html",
@@ -103,6 +112,7 @@ def why(request: Request, pk: int) -> HttpResponse:
             "grace": chips.grace_of(followup, dates.today()),
             "sentence": chips.sentence(followup, dates.today()),
             "run": ListRun.objects.filter(day=followup.list_on).order_by("at").first(),
+            "notice": money_words.notice_for(followup, dates.today()),
         },
     )
 
@@ -113,7 +123,7 @@ def why(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def done(request: Request, pk: int) -> HttpResponse:
     """Close a greeting or a notice with one tap; what needs an outcome is asked for it."""
-    followup = _followup(request, pk)
+    followup = my_followup(request, pk)
     if agenda.needs_outcome(followup):
         return redirect("task_log", pk)
     return _record(
@@ -128,13 +138,13 @@ def done(request: Request, pk: int) -> HttpResponse:
 def stop(request: Request, client_id: int) -> HttpResponse:
     """Complete what was ticked for one client with one outcome; greetings need not say which."""
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
-    among = FollowUp.objects.visible_to(request.user).filter(client=client).for_list()
+    among = _of_home(request, client)
     sent = request.POST.copy()
     sent.setdefault("outcome", Contact.Outcome.DONE)
     form = LogForm(sent, among=among)
     if not form.is_valid():
         words = "; ".join(str(errors[0]) for errors in form.errors.values())
-        return _refuse(request, _agenda(request, client=client), client, words)
+        return _refuse(request, my_agenda(request, client=client), client, words)
     followups = list(form.cleaned_data["task"])
     if "outcome" not in request.POST and (asking := _asking(followups)):
         return redirect("task_log", asking.pk)
@@ -144,22 +154,23 @@ def stop(request: Request, client_id: int) -> HttpResponse:
 @get_or_post
 def log(request: Request, pk: int) -> HttpResponse:
     """What came of it: outcome, channel, day and note, for one or several matters of the client."""
-    followup = _followup(request, pk)
+    followup = my_followup(request, pk)
+    among = _of_home(request, followup.client)
     if request.method == "POST":
-        form = LogForm(request.POST, among=_of_client(request, followup))
+        form = LogForm(request.POST, among=among)
         if form.is_valid():
             data = form.cleaned_data
             return _record(
                 request, followup.client, list(data["task"]), data, form=form, followup=followup
             )
     else:
-        form = LogForm(initial=_log_initial(request, followup), among=_of_client(request, followup))
+        form = LogForm(initial=log_initial(request, followup), among=among)
     return _log_sheet(request, followup, form)
 
 
 @get_or_post
 def later(request: Request, pk: int) -> HttpResponse:
-    followup = _followup(request, pk)
+    followup = my_followup(request, pk)
     form = LaterForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _later_sheet(request, followup, form)
@@ -194,11 +205,12 @@ def undo(request: Request, pk: int) -> HttpResponse:
         work.undo(contact, by=request.user)
         words = _("%(name)s · taken back") % {"name": contact.client.name}
     except work.Refused as refusal:
-        return _refuse(request, _agenda(request), contact.client, str(refusal))
+        the_day = my_agenda(request, client=contact.client)
+        return _refuse(request, the_day, contact.client, str(refusal))
     if not request.htmx:
         messages.success(request, words)
-        return _back(request, _agenda(request))
-    return _whole_day(request, words)
+        return _back(request, _agenda_url(request, contact.client))
+    return _whole_day(request, contact, words)
 
 
 # --- how it is answered
@@ -214,33 +226,73 @@ def _record(
     followup: FollowUp | None = None,
 ) -> HttpResponse:
     """Record once, however often it was sent, and answer the same each time."""
+    told = {name: data[name] for name in TOLD if name in data}
+    told["channel"] = told.get("channel") or Contact.Channel.CALL
+    contact = None
     try:
         with transaction.atomic():
             if SentForm.first_time(request.user, _key(request)):
-                work.record(
-                    followups,
-                    by=request.user,
-                    outcome=data["outcome"],
-                    on=dates.today(),
-                    note=data.get("note", ""),
-                    channel=data.get("channel") or Contact.Channel.CALL,
-                    until=data.get("until"),
-                    amount=data.get("amount"),
-                    follow=data.get("follow"),
-                    next_on=data.get("next_on"),
-                )
+                early = _taken_early(request, client, data.get("ahead"))
+                rows = [*followups, *early]
+                contact = work.record(rows, by=request.user, on=dates.today(), **told)
     except work.Refused as refusal:
-        if form is not None and followup is not None and followup.is_open:
-            form.add_error(None, str(refusal))
-            return _log_sheet(request, followup, form)
-        return _refuse(request, _agenda(request), client, str(refusal))
-    contact = _contact_of(followups[0])
+        about: dict[str, Any] = {"form": form, "followup": followup}
+        return _refused(request, client, followups, str(refusal), **about)
+    if contact is None:  # sent before: the answer is the same
+        contact = _contact_of(followups[0]) if followups else client.contacts.latest("at")
     return _answer(request, client, contact, _said(client, followups, data["outcome"], contact))
+
+
+def _taken_early(request: Request, client: Client, keys: list[str] | None) -> list[FollowUp]:
+    """What was ticked of the coming work, written before its day."""
+    if not keys:
+        return []
+    home = _clients_at_home(request, client).values_list("pk", flat=True)
+    return ahead.take(keys, list(home), dates.today())
+
+
+def _refused(
+    request: Request,
+    client: Client,
+    followups: list[FollowUp],
+    words: str,
+    *,
+    form: LogForm | None,
+    followup: FollowUp | None,
+) -> HttpResponse:
+    """What does not fit comes back with the form; what was settled meanwhile with who did it."""
+    settled = _settled(followups)
+    if form is not None and followup is not None:
+        if settled:
+            return _stale(request, followup, form, settled)
+        form.add_error(None, words)
+        return _log_sheet(request, followup, form)
+    return _refuse(request, my_agenda(request, client=client), client, "; ".join(settled) or words)
+
+
+def _settled(followups: list[FollowUp]) -> list[str]:
+    """Who settled what of it, when, and how: a sentence for each that is no longer open."""
+    gone = FollowUp.objects.filter(pk__in=[row.pk for row in followups]).exclude(
+        status=FollowUp.Status.OPEN
+    )
+    rows = gone.select_related("client", "policy__product", "done_by").order_by("pk")
+    return [_who_settled(row) for row in rows]
+
+
+def _who_settled(row: FollowUp) -> str:
+    about = {"name": row.client.name, "task": agenda.service_of(row)}
+    if row.done_by and row.done_at:
+        about |= {"who": row.done_by.name, "outcome": row.get_outcome_display()}
+        about["time"] = clock(row.done_at)
+        return _("%(name)s · %(task)s: %(who)s recorded “%(outcome)s” at %(time)s.") % about
+    about["why"] = row.get_reason_display() if row.reason else row.get_status_display()
+    return _("%(name)s · %(task)s is no longer open: %(why)s.") % about
 
 
 def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Contact | None) -> str:
     label = Contact.Outcome(outcome).label
-    words = f"{client.name} · {agenda.task_of(followups[0])} · {label}"
+    task = [agenda.task_of(row) for row in followups[:1]]
+    words = " · ".join([client.name, *task, str(label)])
     step = FollowUp.objects.open().filter(after__contact=contact).first() if contact else None
     if step is None:
         word = contact.promises.select_related("instalment").first() if contact else None
@@ -251,13 +303,13 @@ def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Cont
 
 def _answer(request: Request, client: Client, contact: Contact | None, words: str) -> HttpResponse:
     """The fresh row with ring, counts and toast beside it; without script back to the list."""
-    the_day = _agenda(request, client=client)
     undo_url = (
         reverse("contact_undo", args=[contact.pk]) if contact and not contact.undone_at else ""
     )
-    if not request.htmx:
+    if _through(request) or not request.htmx:
         messages.success(request, words, extra_tags=f"undo:{undo_url}" if undo_url else "")
-        return _back(request, the_day)
+        return _back(request, _agenda_url(request, client))
+    the_day = my_agenda(request, client=client)
     return _row(request, the_day, client, {"contact": contact, "said": words, "undo_url": undo_url})
 
 
@@ -265,7 +317,7 @@ def _refuse(request: Request, the_day: Agenda, client: Client, words: str) -> Ht
     """Somebody else was quicker: the fresh row with a note."""
     if not request.htmx:
         messages.error(request, words)
-        return _back(request, the_day)
+        return _back(request, the_day.url)
     return _row(
         request, the_day, client, {"said": words, "said_icon": "exclamation-triangle-fill"}, 409
     )
@@ -274,37 +326,54 @@ def _refuse(request: Request, the_day: Agenda, client: Client, words: str) -> Ht
 def _row(
     request: Request, the_day: Agenda, client: Client, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
+    home = home_of(client)
     context = _day_context(request, the_day) | {
         "client": client,
-        "fresh": the_day.stop_of(client.pk),
+        "home": home,
+        "fresh": the_day.stop_of(client),
         "settled": the_day.done_stop_of(more.get("contact")),
-        "in_place": request.htmx.target == f"stop-{client.pk}",
+        "in_place": request.htmx.target == f"stop-{home}",
     }
     if "inspector" in request.POST:
-        context["inspected"] = the_day.stop_of(client.pk) or the_day.next_stop
+        context["inspected"] = the_day.stop_of(client) or the_day.next_stop
         if context["inspected"]:
             context |= _stop_context(request, context["inspected"])
     return render(request, "followups/_answer.html", context | more, status=status)
 
 
-def _whole_day(request: Request, words: str) -> HttpResponse:
+def _whole_day(request: Request, contact: Contact, words: str) -> HttpResponse:
     """After an undo everything may have moved: the list is drawn again where one stands."""
-    if not (request.htmx.current_url_abs_path or "").startswith(reverse("today")):
+    path = request.htmx.current_url_abs_path or ""
+    if not path.startswith(reverse("today")) or path.startswith(reverse("today_focus")):
         messages.success(request, words)
         response = HttpResponse(status=204)
-        response["HX-Refresh"] = "true"
+        again = contact.client.followups.open().filter(keep_until__gte=dates.today()).first()
+        if again and path.startswith(reverse("today_focus")):
+            response["HX-Redirect"] = reverse("today_focus_on", args=[again.pk])
+        else:
+            response["HX-Refresh"] = "true"
         return response
-    context = _day_context(request, _agenda(request)) | {"said": words}
+    context = _day_context(request, my_agenda(request)) | {"said": words}
     response = render(request, "followups/_agenda.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#agenda", "outerHTML"
     return response
 
 
-def _back(request: Request, the_day: Agenda) -> HttpResponse:
-    if _through(request) and the_day.next_stop:
-        return redirect(f"{reverse('task', args=[the_day.next_stop.lead.pk])}?through=1")
-    query = the_day.where.rstrip("&")
-    return redirect(f"{reverse('today')}?{query}" if query else "today")
+def _back(request: Request, list_url: str) -> HttpResponse:
+    """To the list, or in focus mode to the next client."""
+    url = reverse("today_focus") if _through(request) else list_url
+    if not request.htmx:
+        return redirect(url)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = url
+    return response
+
+
+def _agenda_url(request: Request, client: Client) -> str:
+    """The list this client stands on: one's own today, or that of the client's agent."""
+    form = DayForm(request.POST)
+    agent = client.agent or request.user
+    return agenda.url_of(request.user, agent, form.day(), dates.today())
 
 
 def _sheet(
@@ -313,7 +382,7 @@ def _sheet(
     """A fragment for the sheet or the inspector, or the same as a page of its own."""
     about = context["followup"] if "followup" in context else context["stop"]
     context |= {
-        "key": _fresh_key(),
+        "key": fresh_key(),
         "fragment": fragment,
         "day": dates.today(),
         "client": about.client,
@@ -323,61 +392,44 @@ def _sheet(
 
 
 def _log_sheet(request: Request, followup: FollowUp, form: LogForm) -> HttpResponse:
-    ticked = form.data.getlist("task") if form.is_bound else None  # type: ignore[attr-defined]
-    among = _open_together(request, followup)
-    context = {
-        "followup": followup,
-        "form": form,
-        "among": [
-            (row, agenda.service_of(row), ticked is None or str(row.pk) in ticked) for row in among
-        ],
-        "outcomes": [(o.value, o.label, TILES[o]) for o in outcomes_for(followup)],
-        "asks_amount": followup.instalment is not None,
-        "channels": [(c.value, c.label, icon) for c, icon in CHANNELS.items()],
-        "days": _promise_days(followup),
-        "steps": _steps(form),
-        "first_day": dates.today(),
-        "through": _through(request),
-        "service_of": agenda.service_of(followup),
-    }
+    stop = open_together(request, followup)
+    context = outcome_sheet.context(form, followup, stop.followups, stop.coming, dates.today())
+    context["through"] = _through(request)
+    if form.is_bound and _is_inline(request):
+        return _inline(request, "followups/_outcome.html", context, 422)
     return _sheet(request, "followups/_log.html", context, 422 if form.is_bound else 200)
 
 
-def outcomes_for(followup: FollowUp) -> list[Contact.Outcome]:
-    """An owed premium is never simply "done": the client says so, the bank's word comes later."""
-    other = Contact.Outcome.PAID_ALREADY
-    if followup.series == "premium" and followup.instalment:
-        other = Contact.Outcome.DONE
-    return [outcome for outcome in TILES if outcome != other]
+def _is_inline(request: Request) -> bool:
+    """Sent by the form that stands in the page of focus mode."""
+    return bool(request.htmx) and request.POST.get("place") == "inline"
 
 
-def _steps(form: LogForm) -> list[dict[str, Any]]:
-    """The next step after each outcome, as it is offered or as it was sent."""
-    usual = {STEPS[Contact.Outcome.NO_ANSWER]: 1, STEPS[Contact.Outcome.WILL_PAY]: 0, ADDED: 7}
-    sent = form.data.getlist("follow") if form.is_bound else None  # type: ignore[attr-defined]
-    steps = []
-    for code, days in usual.items():
-        day = (dates.today() + days * ONE_DAY).isoformat() if days else ""
-        steps.append(
-            {
-                "code": code,
-                "on": code != ADDED if sent is None else code in sent,
-                "day": form.data.get(f"next_{code}", "") if form.is_bound else day,
-                "wrong": form.errors.get(f"next_{code}") if form.is_bound else None,
-            }
-        )
-    return steps
+def _inline(request: Request, fragment: str, context: dict[str, Any], status: int) -> HttpResponse:
+    context |= {"inline": True, "p": "f_", "key": fresh_key()}
+    response = render(request, fragment, context, status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#outcome-fields", "innerHTML"
+    return response
 
 
-def _promise_days(followup: FollowUp) -> list[tuple[date, str]]:
-    now = dates.today()
-    monday = now + timedelta(days=7 - now.weekday())
-    named = {now: _("Today"), now + ONE_DAY: _("Tomorrow")}
-    named.setdefault(monday, weekday_day(monday))
-    ends_on = followup.instalment.grace_ends_on if followup.instalment else None
-    return [
-        (day, words) for day, words in named.items() if ends_on is None or day <= max(ends_on, now)
-    ]
+def _stale(request: Request, followup: FollowUp, form: LogForm, settled: list[str]) -> HttpResponse:
+    """Somebody was quicker: who did what, what is still open, and what was typed."""
+    stop = open_together(request, followup)
+    context: dict[str, Any] = {"settled": settled, "through": _through(request)}
+    if stop.lead.is_open:
+        lead = stop.lead
+        context |= outcome_sheet.context(form, lead, stop.followups, stop.coming, dates.today())
+        fragment = "followups/_log.html"
+    else:
+        context |= {"followup": followup, "note": form.cleaned_data.get("note", "")}
+        context["channel"] = form.cleaned_data.get("channel") or Contact.Channel.CALL
+        fragment = "followups/_stale.html"
+    if _is_inline(request):
+        inline = "followups/_outcome.html" if stop.lead.is_open else fragment
+        return _inline(request, inline, context | {"client": followup.client}, 409)
+    response = _sheet(request, fragment, context, 409)
+    response["HX-Retarget"], response["HX-Reswap"] = "#sheet", "innerHTML"
+    return response
 
 
 def _later_sheet(request: Request, followup: FollowUp, form: LaterForm) -> HttpResponse:
@@ -408,7 +460,7 @@ def _followups(request: Request) -> FollowUpQuerySet:
     return visible.select_related("contact", "client__agent")
 
 
-def _followup(request: Request, pk: int) -> FollowUp:
+def my_followup(request: Request, pk: int) -> FollowUp:
     return get_object_or_404(_followups(request), pk=pk)
 
 
@@ -416,7 +468,7 @@ def _contact_of(followup: FollowUp) -> Contact | None:
     return Contact.objects.filter(followups=followup.pk).first()
 
 
-def _agenda(
+def my_agenda(
     request: Request, followup: FollowUp | None = None, client: Client | None = None
 ) -> Agenda:
     """The day the request is about: its agent and day, or those of the client acted for."""
@@ -448,23 +500,38 @@ def _stop_holding(the_day: Agenda, followup: FollowUp) -> Stop:
     return next(holding, Stop(the_day.day, [followup]))
 
 
-def _open_together(request: Request, followup: FollowUp) -> list[FollowUp]:
-    """What else is open for this client today: one conversation may settle it all."""
+def open_together(request: Request, followup: FollowUp) -> Stop:
+    """What is open today where this client is met: one conversation may settle it all."""
     now = dates.today()
-    visible = FollowUp.objects.visible_to(request.user).filter(client=followup.client_id)
-    standing = Q(list_on__lte=now, keep_until__gte=now) | Q(pk=followup.pk)
-    return sorted(visible.open().filter(standing).for_list(), key=lambda row: row.pk != followup.pk)
+    home = FollowUp.objects.visible_to(request.user).filter(
+        client__in=_clients_at_home(request, followup.client)
+    )
+    standing = home.on(now) | home.open().filter(pk=followup.pk)
+    found = sorted(standing.for_list(), key=lambda row: row.pk != followup.pk)
+    still_open = [row for row in found if row.is_open] or [followup]
+    done = [row for row in found if row.is_done]
+    return agenda.with_coming([Stop(now, still_open)], now, done)[0]
 
 
-def _of_client(request: Request, followup: FollowUp) -> Any:
+def _of_home(request: Request, client: Client) -> FollowUpQuerySet:
     """What a form about this client may name; what is settled already is told, not overlooked."""
-    return FollowUp.objects.visible_to(request.user).filter(client=followup.client_id)
+    mine = FollowUp.objects.visible_to(request.user)
+    return mine.filter(client__in=_clients_at_home(request, client)).for_list()
+
+
+def _clients_at_home(request: Request, client: Client) -> ClientQuerySet:
+    """The client, and who of the household lives at the same address and is served by the same agent."""
+    if not (client.household_id and client.address):
+        return Client.objects.filter(pk=client.pk)
+    return Client.objects.visible_to(request.user).filter(
+        household=client.household_id, address=client.address, agent=client.agent_id
+    )
 
 
 def _day_context(request: Request, the_day: Agenda) -> dict[str, Any]:
     context: dict[str, Any] = {
         "agenda": the_day,
-        "key": _fresh_key(),
+        "key": fresh_key(),
         "today": dates.today(),
         "own": the_day.agent.pk == request.user.pk,
     }
@@ -515,7 +582,7 @@ def _next_festival(day: date) -> dict[str, Any] | None:
     return {"name": festival.name, "days": days} if days <= 30 else None
 
 
-def _log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:
+def log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
     known = outcome in outcomes_for(followup)
     return {"outcome": outcome if known else "", "channel": _usual_channel(followup)}
@@ -538,5 +605,5 @@ def _key(request: Request) -> str:
     return key
 
 
-def _fresh_key() -> str:
+def fresh_key() -> str:
     return uuid.uuid4().hex

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.models import Contact
-from followups import enough, escalations, successors
+from followups import changes, enough, escalations, successors
 from followups.agenda import home_of, needs_outcome
-from followups.changes import change, change_back
 from followups.models import FollowUp, ServiceItem, Successor
 from followups.successors import NextStep
 from policies import promises
@@ -88,6 +87,7 @@ def _record(
         step = NextStep(Successor.Step.NOTHING)
     usual = _usual_day(rows, step, told, on)
     next_on = _chosen_day(usual, outcome, told.follow, told.next_on, on)
+    changed = _changed(told, step, on)
     contact = Contact.objects.create(
         client=client,
         by=by,
@@ -100,7 +100,9 @@ def _record(
         subject=_subject(rows),
         reviewed=_went_through(rows, outcome),
         entry=entry,
+        before=changes.before(client, changed),
     )
+    changes.write(client.pk, changed)
     said_of = _close(rows, contact)
     if next_on and not _looked_after(rows, outcome, next_on == usual):
         _put_on_list(said_of, step.rule, next_on)
@@ -114,12 +116,20 @@ def _went_through(rows: Sequence[FollowUp], outcome: str) -> bool:
     return outcome == Outcome.DONE and any(row.item == ServiceItem.POLICY_REVIEW for row in rows)
 
 
+def _changed(told: Told, step: NextStep, on: date) -> dict[str, Any]:
+    """What the outcome changes about the client."""
+    fields: dict[str, Any] = {}
+    if told.outcome == Outcome.MOVED and told.address:
+        fields["address"] = told.address
+    if step.step == Successor.Step.QUIET:
+        fields |= {"deceased": True, "deceased_on": on}
+    return fields
+
+
 def _follow(contact: Contact, step: NextStep, rows: list[FollowUp], told: Told) -> None:
-    """What an outcome changes besides the lists."""
+    """What an outcome changes besides the client and the rows themselves."""
     if contact.outcome in WORDS:
         _take_at_word(rows, contact, told.until, told.amount)
-    if contact.outcome == Outcome.MOVED and told.address:
-        change(contact, address=told.address)
     if step.step == Successor.Step.MANAGER:
         escalations.hand_up(contact)
     if step.step == Successor.Step.QUIET:
@@ -128,7 +138,6 @@ def _follow(contact: Contact, step: NextStep, rows: list[FollowUp], told: Told) 
 
 def _leave_in_peace(contact: Contact) -> None:
     """After a death nothing goes on as it was; what the family is owed the rulebook brings."""
-    change(contact, deceased=True, deceased_on=contact.on)
     contact.client.followups.open().update(
         status=FollowUp.Status.WITHDRAWN,
         reason=FollowUp.Reason.DECEASED,
@@ -140,7 +149,7 @@ def _leave_in_peace(contact: Contact) -> None:
 def _lock(followups: Sequence[FollowUp]) -> list[FollowUp]:
     ids = sorted(row.pk for row in followups)
     rows = list(
-        FollowUp.objects.select_for_update(of=("self",))
+        FollowUp.objects.select_for_update(of=("self", "client"))
         .filter(pk__in=ids)
         .select_related("client", "instalment")
         .order_by("pk")
@@ -196,13 +205,18 @@ def _close(rows: Sequence[FollowUp], contact: Contact) -> list[FollowUp]:
     Who promises a premium has been given the notice or the greeting as well: that is simply done.
     """
     told_of = [row for row in rows if contact.outcome not in WORDS or needs_outcome(row)] or rows
-    now = timezone.now()
     for row in rows:
         row.turn(FollowUp.Status.DONE)
         row.outcome = contact.outcome if row in told_of else Outcome.DONE
-        row.contact, row.done_by = contact, contact.by
-        row.done_on, row.done_at = contact.on, now
-        row.save(update_fields=["status", "outcome", "contact", "done_on", "done_at", "done_by"])
+    for outcome in {row.outcome for row in rows}:
+        FollowUp.objects.filter(pk__in=[row.pk for row in rows if row.outcome == outcome]).update(
+            status=FollowUp.Status.DONE,
+            outcome=outcome,
+            contact=contact,
+            done_on=contact.on,
+            done_at=timezone.now(),
+            done_by=contact.by,
+        )
     return list(told_of)
 
 
@@ -311,7 +325,7 @@ def _take_back(contact: Contact) -> None:
         raise Refused(_("The supervisor has answered already, so this entry stays."))
     steps.filter(status__in=[FollowUp.Status.OPEN, FollowUp.Status.WITHDRAWN]).delete()
     promises.take_back(contact)
-    change_back(contact)
+    changes.change_back(contact)
     rows.update(
         status=FollowUp.Status.OPEN,
         reason="",

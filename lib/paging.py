@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
 SIZE = 50
 MOST = 10_000  # counted exactly, and reached by paging; beyond it one searches
@@ -79,3 +81,27 @@ def page_of(found: Found, rows: QuerySet[Any, Any], number: int, count: int | No
     pks = found.pks(start, min(start + SIZE, found.most)) if count else []
     read = {row.pk: row for row in rows.filter(pk__in=pks)}
     return Page([read[pk] for pk in pks if pk in read], number, count, found.most)
+
+
+class UpTo(Paginator):  # type: ignore[type-arg]
+    """Django's pages of a query of which no more than `most` rows are counted and reached."""
+
+    most = MOST
+
+    @cached_property
+    def found(self) -> int:
+        """How many there are, `most + 1` where there are more."""
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.most + 1].count())
+
+    @property
+    def count(self) -> int:
+        return min(self.found, self.most)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.found <= self.most
+
+    @property
+    def counted(self) -> str:
+        return f"{self.count:,}" if self.is_whole else f"{self.most:,}+"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
@@ -180,6 +180,12 @@ class BankRow(models.Model):
                 condition=Q(state__in=["ambiguous", "unknown"]),
             ),
             models.Index(fields=["returned_on"], name="bank_rows_returned"),
+            models.Index(
+                fields=["ok", "-returned_on", "row", "id"],
+                name="bank_rows_posted",
+                condition=Q(state="matched"),
+                include=["policy"],
+            ),
         )
 
     def __str__(self) -> str:
@@ -242,7 +248,7 @@ class BankRow(models.Model):
         arrears = premiums.arrears(self.policy, self.returned_on)
         if self.amount < arrears:
             raise premiums.Refused(
-                _now("By that day %(amount)s is owed, and this line brings less.")
+                gettext("By that day %(amount)s is owed, and this line brings less.")
                 % {"amount": arrears}
             )
         premiums.reinstate(self.policy, on=self.returned_on, by=by)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("lines/<int:pk>/reinstate/", views.reinstate, name="reinstate"),
     path("lines/<int:pk>/policy/", views.name_policy, name="policy"),
     path("lines/<int:pk>/aside/", views.put_aside, name="aside"),
+    path("lines/aside/", views.put_many_aside, name="aside_many"),
     path("lines/<int:pk>/back/", views.bring_back, name="back"),
     path("branches/", views.branches, name="branches"),
 ]

@@ -11,28 +11,29 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import AuditEntry, SentForm
 from clients.views import Request
 from lib import dates
+from lib.paging import UpTo
 from policies import premiums
 from policies.bank import BankRow, BankRowQuerySet, Branch
-from policies.forms import A_MONTH, days_of
+from policies.forms import A_MONTH, BIGGEST_ID, days_of
 from policies.models import Instalment, Insurer, Policy
 
 PER_PAGE = 20
 A_YEAR_AGO = timedelta(days=400)  # older premiums are nobody's guess
 NEAR = timedelta(days=35)  # what was booked as paid longer before is other money
 SHOWN_CHOICES = 4
-MONEY_FIRST = ("-ok", "-returned_on", "row", "pk")
+LATEST_FIRST = ("-returned_on", "row", "pk")  # as the index of the posted lines has them
+MONEY_FIRST = ("-ok", *LATEST_FIRST)
 
 View = Callable[..., HttpResponse]
 
@@ -198,21 +199,34 @@ def _lines_page(
     request: Request, mine: BankRowQuerySet, form: LinesForm, *, refused: "Refused | None" = None
 ) -> HttpResponse:
     found = form.narrow(mine)
-    pks = found.order_by(*MONEY_FIRST).values_list("pk", flat=True)
-    page = Paginator(pks, PER_PAGE).get_page(request.GET.get("page"))
-    rows = list(mine.for_list().filter(pk__in=list(page)).order_by(*MONEY_FIRST))
-    if refused and refused.row.pk not in {row.pk for row in rows}:
+    order = MONEY_FIRST if form.shown in {"waiting", "set_aside"} else LATEST_FIRST
+    page = UpTo(found.order_by(*order).values_list("pk", flat=True), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = list(mine.for_list().filter(pk__in=list(page)).order_by(*order))
+    if refused and refused.row and refused.row.pk not in {row.pk for row in rows}:
         rows.insert(0, refused.row)
     context = {
         "form": form,
         "page": page,
         "cards": cards_of(rows),
-        "total": found.aggregate(amount=Sum("amount", default=0))["amount"],
+        "total": _sum_of(found) if page.paginator.is_whole else None,  # type: ignore[attr-defined]
         "failures": BankRow.Failure.choices,
         "refused": refused,
+        "note": request.POST.get("note", "") if refused and not refused.row else "",
+        "ticked": _ticked(request) if refused else set(),
         "key": uuid.uuid4().hex,
     }
     return render(request, "policies/bank_lines.html", context, status=422 if refused else 200)
+
+
+def _ticked(request: Request) -> set[int]:
+    return {int(pk) for pk in request.POST.getlist("rows") if pk.isascii() and pk.isdigit()}
+
+
+def _sum_of(lines: BankRowQuerySet) -> Decimal:
+    total: Decimal = lines.aggregate(amount=Sum("amount", default=0))["amount"]
+    return total
 
 
 @dataclass(frozen=True)
@@ -304,7 +318,7 @@ def _nearest(row: BankRow, premiums: list[Instalment]) -> list[Choice]:
 class Refused:
     """What could not be done, shown at its line."""
 
-    row: BankRow
+    row: BankRow | None  # None: several were meant
     words: str
 
 
@@ -399,6 +413,39 @@ def put_aside(request: Request, pk: int) -> HttpResponse:
             return _refuse(request, row, _("The line was settled meanwhile."))
         messages.success(request, _("Set aside; it can be brought back."))
     return redirect("bank:lines")
+
+
+class ManyAsideForm(AsideForm):
+    """Those of the ticked lines that one sees, and the reason of all."""
+
+    def __init__(self, *args: Any, lines: BankRowQuerySet, ticked: set[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        few = sorted(pk for pk in ticked if pk < BIGGEST_ID)[:PER_PAGE]
+        self.lines = list(lines.filter(pk__in=few))
+
+
+@require_POST
+@for_leaders
+@transaction.atomic
+def put_many_aside(request: Request) -> HttpResponse:
+    """Set the ticked lines that still wait aside, all for the same reason."""
+    mine = BankRow.objects.visible_to(request.user)
+    form = ManyAsideForm(request.POST, lines=mine, ticked=_ticked(request))
+    if form.is_valid() and not SentForm.first_time(request.user, form.cleaned_data["key"]):
+        return redirect("bank:lines")
+    note = form.cleaned_data.get("note")
+    done = sum(line.put_aside(note, by=request.user) for line in form.lines) if note else 0
+    if not done:
+        return _lines_page(request, mine, LinesForm({}), refused=Refused(None, _not_many(form)))
+    words = ngettext("%(n)s line set aside", "%(n)s lines set aside", done)
+    messages.success(request, words % {"n": done})
+    return redirect("bank:lines")
+
+
+def _not_many(form: ManyAsideForm) -> str:
+    if "note" in form.errors and form.lines:
+        return _("Say why the lines are set aside.")
+    return _("Tick the lines that are meant; some may have been settled meanwhile.")
 
 
 @require_POST

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, ClassVar, Self
@@ -10,15 +11,23 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from policies.importing.columns import plain_heading
 from policies.importing.layouts import LAYOUTS
 
+WORKING = 0x494D50  # first key of the lock that a worker holds on the import it works at
+_CANCEL = """
+SELECT pg_cancel_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND classid = %(place)s AND objid = %(batch)s AND granted
+  AND pid <> pg_backend_pid()
+"""
 PATIENCE = timedelta(minutes=3)  # without a heartbeat, after which work counts as abandoned
 _CHANGES = (
     "created_policies", "updated_policies", "created_clients", "updated_clients",
@@ -29,6 +38,10 @@ _CHANGES = (
 def _own_name(batch: "ImportBatch", filename: str) -> str:
     """A random name: what the user called the file never reaches the disk."""
     return f"imports/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()[:6]}"
+
+
+class Stopped(Exception):  # noqa: N818 - somebody wanted it so
+    """Nobody waits for the work any more."""
 
 
 class BatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -45,6 +58,7 @@ class BatchQuerySet(models.QuerySet["ImportBatch"]):
 class ImportBatch(models.Model):
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")
+        MAPPING = "mapping", _("Waits for its columns")
         CHECKING = "checking", _("Being checked")
         CHECKED = "checked", _("Checked")
         APPLYING = "applying", _("Being imported")
@@ -53,6 +67,13 @@ class ImportBatch(models.Model):
         STOPPED = "stopped", _("Stopped")
         UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")
+
+    class Mode(models.TextChoices):
+        """What becomes of what is known already; people's own notes, dates and choices never change."""
+
+        TAKE = "take", _("Take what the file says")
+        FILL = "fill", _("Fill in what is empty")
+        NEW = "new", _("Only what is new")
 
     CHECKS: ClassVar[tuple[str, ...]] = ("uploaded", "checking")
     BUSY: ClassVar[tuple[str, ...]] = (*CHECKS, "applying", "undoing")
@@ -66,6 +87,14 @@ class ImportBatch(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, default="")
     create_agents = models.BooleanField(_("make accounts for unknown agents"), default=False)
+    mode = models.CharField(
+        _("what is known already"), max_length=4, choices=Mode, default=Mode.TAKE, db_default="take"
+    )
+    mapping = models.JSONField(
+        default=dict, db_default={}
+    )  # what was said: {kind: {heading: field}}
+    columns = models.JSONField(default=dict, db_default={})  # how its columns were understood
+    differences_file = models.FileField(upload_to=_own_name, blank=True, default="", db_default="")
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.UPLOADED)
     total_rows = models.PositiveIntegerField(default=0)
     done_rows = models.PositiveIntegerField(default=0)
@@ -95,6 +124,7 @@ class ImportBatch(models.Model):
                 condition=Q(
                     state__in=[
                         "uploaded",
+                        "mapping",
                         "checking",
                         "checked",
                         "applying",
@@ -134,10 +164,10 @@ class ImportBatch(models.Model):
         ImportBatch.objects.filter(pk=self.pk).update(total_rows=self.total_rows)
 
     def beat(self, done_rows: int) -> None:
-        """Say how far the work is, and that somebody is still at it."""
-        ImportBatch.objects.filter(pk=self.pk).update(
-            done_rows=done_rows, heartbeat_at=timezone.now()
-        )
+        """Say how far the work is, and that somebody is still at it. Raise Stopped if it is not wanted."""
+        still = ImportBatch.objects.filter(pk=self.pk, state=self.state)
+        if not still.update(done_rows=done_rows, heartbeat_at=timezone.now()):
+            raise Stopped
 
     @transaction.atomic
     def tell_apart(self, kind: str, kinds: Iterable[str]) -> list["ImportBatch"]:
@@ -162,6 +192,26 @@ class ImportBatch(models.Model):
         unfinished = [*self.CHECKS, self.State.CHECKED]
         return same.exclude(kind__in=["", self.kind]).filter(state__in=unfinished).order_by("pk")
 
+    def map(self, kind: str, said: dict[str, str], mode: str) -> bool:
+        """Let it be checked with these columns; answer whether it waited for that."""
+        waits = [self.State.MAPPING, self.State.CHECKED]
+        said = {plain_heading(heading): field for heading, field in said.items()}
+        asked = ImportBatch.objects.filter(pk=self.pk, state__in=waits)
+        return bool(
+            asked.update(
+                state=self.State.UPLOADED, mapping={kind: said}, mode=mode, heartbeat_at=None,
+                begun_at=None, finished_at=None, report={}, done_rows=0,
+            )
+        )  # fmt: skip
+
+    @property
+    def told(self) -> dict[str, dict[str, str]]:
+        """What is known of its headings beside the vocabulary: what was remembered, then its own."""
+        told = HeadingMemory.of(self.insurer_id)
+        for kind, said in self.mapping.items():
+            told[kind] = told.get(kind, {}) | said
+        return told
+
     def confirm(self) -> bool:
         """Let the checked list be written; answer whether this was the first time."""
         checked = ImportBatch.objects.filter(pk=self.pk, state=self.State.CHECKED)
@@ -180,6 +230,14 @@ class ImportBatch(models.Model):
         return bool(applied.update(state=self.State.UNDOING, heartbeat_at=None, undone_by=by))
 
     @property
+    def twin(self) -> "ImportBatch | None":
+        """The same file, imported before and not undone."""
+        same = ImportBatch.objects.filter(
+            sha256=self.sha256, insurer=self.insurer_id, kind=self.kind, state=self.State.APPLIED
+        )
+        return same.exclude(pk=self.pk).exclude(sha256="").select_related("uploaded_by").first()
+
+    @property
     def undo_until(self) -> datetime | None:
         """As long as what stood there before is kept."""
         kept = timedelta(days=settings.IMPORT_UNDO_DAYS)
@@ -190,12 +248,37 @@ class ImportBatch(models.Model):
         until = self.undo_until
         return self.state == self.State.APPLIED and until is not None and timezone.now() < until
 
+    def stop(self) -> bool:
+        """Stop the check or the import, if it is still under way; nothing of it stays."""
+        stoppable = [*self.CHECKS, self.State.MAPPING, self.State.APPLYING]
+        under_way = ImportBatch.objects.filter(pk=self.pk, state__in=stoppable)
+        stopped = bool(under_way.update(state=self.State.STOPPED, finished_at=timezone.now()))
+        if stopped:
+            with connection.cursor() as cursor:
+                cursor.execute(_CANCEL, {"place": WORKING, "batch": self.pk})
+        return stopped
+
+    @contextmanager
+    def worked_at(self) -> Iterator[None]:
+        """Say in the database whose work this is, so that it can be stopped in the middle."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [WORKING, self.pk])
+        try:
+            yield
+        finally:
+            if not connection.needs_rollback:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [WORKING, self.pk])
+
     def discard(self) -> None:
         """Forget the file and everything about it."""
-        self.file.delete(save=False)
-        if self.refused_file:
-            self.refused_file.delete(save=False)
+        self.drop_files()
         self.delete()
+
+    def drop_files(self) -> None:
+        for file in (self.file, self.refused_file, self.differences_file):
+            if file:
+                file.delete(save=False)
 
     def finish(self, state: str, **fields: Any) -> None:
         self.finish_from("", state, **fields)
@@ -259,6 +342,68 @@ class ImportBatch(models.Model):
     @property
     def kind_label(self) -> "Promise | str":
         return LAYOUTS[self.kind].label if self.kind in LAYOUTS else ""
+
+
+class HeadingMemory(models.Model):
+    """What somebody has said of a heading of an insurer's lists; "" for what is not imported."""
+
+    insurer = models.ForeignKey("policies.Insurer", models.CASCADE, related_name="headings")
+    kind = models.CharField(_("kind of list"), max_length=12)
+    plain = models.CharField(max_length=120)  # as headings are compared
+    heading = models.CharField(_("column of the file"), max_length=120)
+    field = models.CharField(_("is"), max_length=40, blank=True, default="")
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("remembered column")
+        verbose_name_plural = _("remembered columns")
+        ordering = ("insurer", "kind", "heading")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["insurer", "kind", "plain"], name="a_heading_means_one_thing"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {self.field}"
+
+    @property
+    def kind_label(self) -> "Promise | str":
+        return LAYOUTS[self.kind].label if self.kind in LAYOUTS else self.kind
+
+    @property
+    def field_label(self) -> str:
+        layout = LAYOUTS.get(self.kind)
+        if layout is None or self.field not in layout.at:
+            return self.field
+        return layout.column(self.field).heading(get_language() or "en")
+
+    @classmethod
+    def of(cls, insurer_id: int) -> dict[str, dict[str, str]]:
+        """By kind of list: what each heading is."""
+        told: dict[str, dict[str, str]] = {}
+        for memory in cls.objects.filter(insurer=insurer_id):
+            told.setdefault(memory.kind, {})[memory.plain] = memory.field
+        return told
+
+    @classmethod
+    def learn(cls, insurer_id: int, kind: str, said: dict[str, str], by: User | None) -> None:
+        """Remember headings as they stand in a file, each with its field."""
+        meant = {plain_heading(heading)[:120]: (heading, field) for heading, field in said.items()}
+        HeadingMemory.objects.bulk_create(
+            [
+                HeadingMemory(
+                    insurer_id=insurer_id, kind=kind, plain=plain, heading=heading[:120],
+                    field=field, by=by,
+                )
+                for plain, (heading, field) in meant.items()
+                if plain
+            ],
+            update_conflicts=True,
+            unique_fields=["insurer", "kind", "plain"],
+            update_fields=["heading", "field", "by", "at"],
+        )  # fmt: skip
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:

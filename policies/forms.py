@@ -280,6 +280,18 @@ class PremiumForm(BookingForm):
     instalment = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=BIGGEST_ID)
 
 
+class PartForm(PremiumForm):
+    amount = forms.DecimalField(
+        label=_("Amount that came in"),
+        min_value=Decimal("0.01"),
+        max_digits=14,
+        decimal_places=2,
+        help_text=_(
+            "The insurer books whole premiums: this one stays owed until all of it is there."
+        ),
+    )
+
+
 class ModeForm(BookingForm):
     mode = forms.ChoiceField(label=_("Premium mode"))
     premium = forms.DecimalField(

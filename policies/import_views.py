@@ -9,13 +9,14 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -23,7 +24,9 @@ from accounts.models import AuditEntry, SentForm, User
 from lib.tables import download
 from policies import tasks
 from policies.bank import BankRow
-from policies.batches import ImportBatch
+from policies.batches import HeadingMemory, ImportBatch
+from policies.differences import Differences
+from policies.import_forms import ColumnsForm, MemoryForm, remembered_file
 from policies.importing import intake
 from policies.importing.layouts import LAYOUTS
 from policies.importing.problems import REASONS, Refusal
@@ -172,6 +175,7 @@ def _receive(request: HttpRequest, form: UploadForm) -> list[ImportBatch]:
 
 STEP_OF = {
     ImportBatch.State.UPLOADED: "check",
+    ImportBatch.State.MAPPING: "map",
     ImportBatch.State.CHECKING: "check",
     ImportBatch.State.CHECKED: "check",
     ImportBatch.State.APPLYING: "run",
@@ -197,19 +201,90 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
+def columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which column of the file is which field, where that is in doubt or somebody wants to say."""
+    batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
+    if batch.state not in {ImportBatch.State.MAPPING, ImportBatch.State.CHECKED}:
+        return _move_on(request, batch)
+    form = ColumnsForm(request.POST or None, batch=batch)
+    if request.method == "POST" and form.is_valid():
+        return _map(batch, form, cast(User, request.user))
+    context = {"batch": batch, "form": form, "step": 2, "label": form.layout.label}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "policies/import_map.html", context, status=status)
+
+
+@transaction.atomic
+def _map(batch: ImportBatch, form: ColumnsForm, user: User) -> HttpResponse:
+    if batch.map(form.layout.code, form.said, form.cleaned_data["mode"]):
+        if form.cleaned_data["remember"]:
+            HeadingMemory.learn(batch.insurer_id, form.layout.code, form.news, user)
+        batch.refresh_from_db()
+        tasks.wake(batch)
+    batch.refresh_from_db()
+    return redirect(_page_of(batch), batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@for_administrators
+def memory(request: HttpRequest) -> HttpResponse:
+    """What was said of headings, by insurer and kind: to look through, forget, and share as a file."""
+    form = MemoryForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        learnt = form.learn(cast(User, request.user))
+        words = ngettext("%(n)s column learnt", "%(n)s columns learnt", learnt)
+        messages.success(request, words % {"n": learnt})
+        return redirect("imports:memory")
+    remembered = HeadingMemory.objects.select_related("insurer", "by")
+    page = Paginator(remembered, PER_PAGE).get_page(request.GET.get("page"))
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "page_obj": page}
+    return render(request, "policies/import_memory.html", context, status=status)
+
+
+@require_POST
+@for_administrators
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget what a heading means; the next file with it is asked about again."""
+    get_object_or_404(HeadingMemory, pk=pk).delete()
+    return redirect("imports:memory")
+
+
+@require_GET
+@for_administrators
+def memory_file(request: HttpRequest) -> HttpResponse:
+    """All of it as a file for another office."""
+    answer = JsonResponse(remembered_file(), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = 'attachment; filename="columns.json"'
+    return answer
+
+
+@require_POST
+@for_administrators
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop an import under way; nothing of it stays."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    batch.stop()
+    batch.refresh_from_db()
+    return redirect(_page_of(batch), batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@for_administrators
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
     if request.method == "POST":
         return _confirm(batch)
     if batch.state in ImportBatch.CHECKS:
-        return _progress(request, batch, step=2)
+        return _progress(request, batch, step=3)
     if batch.state != ImportBatch.State.CHECKED:
         return _move_on(request, batch)
     if request.htmx:  # type: ignore[attr-defined]
         return _move_on(request, batch)
     form = GroupForm(request.GET)
     wanted = form.cleaned_data["group"] if form.is_valid() else ""
-    context = {"batch": batch, "step": 2} | _of_its_kind(batch) | _problems(batch, wanted)
+    context = {"batch": batch, "step": 3} | _of_its_kind(batch) | _problems(batch, wanted)
+    context |= {"differences": Differences(batch).page(request.GET.get("page"))}
     return render(request, "policies/import_check.html", context)
 
 
@@ -256,7 +331,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
     if batch.state not in {ImportBatch.State.APPLYING, ImportBatch.State.UNDOING}:
         return _move_on(request, batch)
-    return _progress(request, batch, step=3)
+    return _progress(request, batch, step=4)
 
 
 @require_http_methods(["GET", "POST"])
@@ -268,7 +343,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return _confirm_undo(batch, cast(User, request.user))
     if not batch.may_be_undone:
         return redirect(_page_of(batch), batch.pk)
-    context = {"batch": batch, "step": 4, "changes": _changes(batch)}
+    context = {"batch": batch, "step": 5, "changes": _changes(batch)}
     return render(request, "policies/import_undo.html", context)
 
 
@@ -320,7 +395,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "refusal": refusal,
-        "step": 4,
+        "step": 5,
         "kept": _kept(batch),
         "changes": _changes(batch),
     }

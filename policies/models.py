@@ -573,7 +573,7 @@ class Instalment(models.Model):
 
 # Models of this app that live beside their verbs; Django reads them here.
 from policies.bank import BankRow  # noqa: E402
-from policies.batches import ImportBatch  # noqa: E402
+from policies.batches import HeadingMemory, ImportBatch  # noqa: E402
 from policies.changes import ImportChange  # noqa: E402
 from policies.classification import (  # noqa: E402
     ClassificationRun,
@@ -593,6 +593,7 @@ __all__ = [
     "ClassOverride",
     "ClassificationRun",
     "ClientClass",
+    "HeadingMemory",
     "ImportBatch",
     "ImportChange",
     "Instalment",

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import SentForm, User
+from accounts.models import AuditEntry, SentForm, User
 from clients.views import Request
 from lib import dates
-from policies import premiums
-from policies.forms import BookingForm, ModeForm, PremiumForm
+from policies import premiums, promises
+from policies.forms import BookingForm, ModeForm, PartForm, PremiumForm
 from policies.models import Instalment, Policy
 from policies.rhythm import number_of
 from policies.views import may_record_payment
@@ -42,6 +42,18 @@ class Deed:
 
 def _pay(policy: Policy, said: dict[str, Any], user: User) -> None:
     premiums.record_payment(_owed(policy, said), on=said["on"], by=user)
+
+
+def _receive_part(policy: Policy, said: dict[str, Any], user: User) -> None:
+    owed, amount = _owed(policy, said), said["amount"]
+    if amount >= owed.amount:
+        raise premiums.Refused(_("That is all of the premium. Mark it paid instead."))
+    if promises.receive_part(owed, amount=amount, on=said["on"]) is None:
+        raise premiums.Refused(
+            _("On that day nobody had promised to pay. Note the promise first, then its part.")
+        )
+    detail = {"due_on": str(owed.due_on), "part": str(amount), "on": str(said["on"])}
+    AuditEntry.record(user, AuditEntry.Action.PAYMENT, policy, **detail)
 
 
 def _waive(policy: Policy, said: dict[str, Any], user: User) -> None:
@@ -77,6 +89,16 @@ DEEDS: dict[str, Deed] = {
         "check-lg",
         PremiumForm,
         _pay,
+    ),
+    "part": Deed(
+        gettext_lazy("Note a part payment"),
+        gettext_lazy("What came in before the promised day counts for the promise of the client."),
+        gettext_lazy("Note it"),
+        gettext_lazy("Part payment noted"),
+        gettext_lazy("Came in on"),
+        "wallet2",
+        PartForm,
+        _receive_part,
     ),
     "waive": Deed(
         gettext_lazy("Waive the premium"),
@@ -130,11 +152,12 @@ def deeds_for(user: User, policy: Policy) -> list[tuple[str, Deed]]:
         return []
     if not may_record_payment(user):
         return []
-    modes = [] if policy.months_between is None else ["mode"]
-    return [
-        (reverse(f"policies:{code}", args=[policy.pk]), DEEDS[code])
-        for code in ("paid", "waive", "loan", *modes)
-    ]
+    codes = ["paid", "waive", "loan"]
+    if promises.promise_on(policy.open_instalment, dates.today()):
+        codes.insert(1, "part")
+    if policy.months_between is not None:
+        codes.append("mode")
+    return [(reverse(f"policies:{code}", args=[policy.pk]), DEEDS[code]) for code in codes]
 
 
 def _initial(policy: Policy) -> dict[str, Any]:

@@ -184,13 +184,23 @@ def take_back(contact: "Contact") -> None:
         _follow_words(instalment)
 
 
+def promise_on(instalment: "Instalment", day: date) -> Promise | None:
+    """The promise about the premium that stood on that day."""
+    standing = instalment.promises.filter(kind=Promise.Kind.PROMISE, replaced_on=None)
+    return standing.filter(made_on__lte=day, promised_on__gte=day).first()
+
+
 @transaction.atomic
-def receive_part(instalment: "Instalment", *, amount: Decimal, on: date) -> None:
-    """Note money that is less than the premium: the premium stays owed, the promise was kept in part."""
-    standing = instalment.promises.filter(
-        kind=Promise.Kind.PROMISE, replaced_on=None, promised_on__gte=on
-    )
-    standing.update(received=F("received") + amount)
+def receive_part(instalment: "Instalment", *, amount: Decimal, on: date) -> Promise | None:
+    """Note money that is less than the premium: the premium stays owed, its promise is kept in part.
+
+    Return that promise; None, and nothing is noted, where none stood on that day.
+    """
+    _lock(instalment)
+    standing = promise_on(instalment, on)
+    if standing is not None:
+        Promise.objects.filter(pk=standing.pk).update(received=F("received") + amount)
+    return standing
 
 
 @transaction.atomic

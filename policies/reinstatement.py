@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
@@ -188,11 +188,11 @@ def take(reinstatement: Reinstatement, step: str, *, on: date, by: User) -> Rein
     taken = STEPS[step]
     if row.state not in taken.begins:
         raise premiums.Refused(
-            _now("The application has moved on meanwhile. Look at where it stands now.")
+            gettext("The application has moved on meanwhile. Look at where it stands now.")
         )
     if step == "send" and row.missing:
         missing = ", ".join(str(paper) for paper in row.missing)
-        raise premiums.Refused(_now("Still missing: %(papers)s.") % {"papers": missing})
+        raise premiums.Refused(gettext("Still missing: %(papers)s.") % {"papers": missing})
     if step == "pay":
         premiums.reinstate(row.policy, on=on, by=by)
     row.state = taken.ends

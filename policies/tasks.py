@@ -82,10 +82,9 @@ def forget_old_files() -> int:
         if batch.state == ImportBatch.State.CHECKED:
             batch.discard()  # nobody has confirmed it: there is nothing to tell
             continue
-        batch.file.delete(save=False)
-        if batch.refused_file:
-            batch.refused_file.delete(save=False)
-        ImportBatch.objects.filter(pk=batch.pk).update(file="", refused_file="")
+        batch.drop_files()
+        no_files = {"file": "", "refused_file": "", "differences_file": ""}
+        ImportBatch.objects.filter(pk=batch.pk).update(**no_files)
     _forget_what_was_before()
     return len(ended)
 

@@ -1,6 +1,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from policies import views
+from policies.notice_views import notice
+from policies.notices import TEXTS
 from policies.persistency_views import persistency
 from policies.premium_views import DEEDS, book
 from policies.reinstatement_views import reinstatement, reinstatements
@@ -12,6 +14,10 @@ policies = [
     path("new/", views.new, name="new"),
     path("<int:pk>/edit/", views.edit, name="edit"),
     *(path(f"<int:pk>/{deed}/", book, {"deed": deed}, name=deed) for deed in DEEDS),
+    *(
+        path(f"<int:pk>/notice/{kind}/", notice, {"kind": kind}, name=f"notice_{kind}")
+        for kind in TEXTS
+    ),
     path("<int:pk>/reveal/", views.reveal, name="reveal"),
 ]
 

@@ -154,7 +154,7 @@
     const dialog = one("dialog[open]");
     const places = dialog ? [dialog] : [current(), one("#inspector"), document];
     for (const place of places) {
-      const found = place && all(`[data-key="${key}"]`, place).pop();
+      const found = place && all(`[data-key~="${key}"]`, place).pop();
       if (found) { found.click(); return true; }
     }
     return false;
@@ -178,7 +178,8 @@
     const key = event.key.toLowerCase();
     if (key.startsWith("arrow") && (element.matches("[type=radio]") || one("dialog[open]"))) return;
     if (key === "enter" || key === " ") return;
-    const own = one("dialog[open]") ? null : KEYS[key];
+    const moves = /^(j|k|arrow)/.test(key) && !rows().length; // no list here: the page may name them
+    const own = one("dialog[open]") || moves ? null : KEYS[key];
     if (own) { event.preventDefault(); own(); } else if (press(key)) event.preventDefault();
   });
 

@@ -27,7 +27,7 @@ SERVING = EVERYONE - {"auditor"}
 LEADERS = frozenset({"bob", "dora", "admin"})
 OFFICE = frozenset({"admin"})
 SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
-SEEN_BY = {"batch": OFFICE, "feed": EVERYONE}
+SEEN_BY = {"batch": OFFICE, "heading": OFFICE, "feed": EVERYONE}
 
 OPEN = {200, 204, 301, 302, 303, 304, 400, 409, 422}  # let in, even if the form was not good enough
 NAME = "归爱丽丝服务"  # the name of Alice's client: on no page of a person who may not see it
@@ -102,6 +102,10 @@ DOORS: dict[str, Door] = {
     "policies:waive": of("policy", roles=LEADERS, methods="GET POST"),
     "policies:loan": of("policy", roles=LEADERS, methods="GET POST"),
     "policies:mode": of("policy", roles=LEADERS, methods="GET POST"),
+    "policies:part": of("policy", roles=LEADERS, methods="GET POST"),
+    "policies:notice_due": of("policy"),
+    "policies:notice_paid": of("policy"),
+    "policies:notice_lapsed": of("policy"),
     "policy": of("policy"),
     "renewals": Door(roles=SERVING, methods="GET"),
     "renewals_export": Door(roles=SERVING, methods="POST"),
@@ -113,6 +117,11 @@ DOORS: dict[str, Door] = {
     "imports:check": of("batch", roles=OFFICE, methods="GET POST"),
     "imports:run": of("batch", roles=OFFICE),
     "imports:result": of("batch", roles=OFFICE),
+    "imports:map": of("batch", roles=OFFICE, methods="GET POST"),
+    "imports:stop": of("batch", roles=OFFICE, methods="POST"),
+    "imports:memory": Door(roles=OFFICE),
+    "imports:memory_file": Door(roles=OFFICE, methods="GET"),
+    "imports:forget": of("heading", roles=OFFICE, methods="POST"),
     "imports:undo": of("batch", roles=OFFICE, methods="GET POST"),
     "imports:discard": of("batch", roles=OFFICE, methods="POST"),
     "imports:refused": of("batch", roles=OFFICE, empty=True),
@@ -123,11 +132,15 @@ DOORS: dict[str, Door] = {
     "bank:reinstate": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:policy": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:aside": of("bank_line", roles=LEADERS, methods="POST"),
+    "bank:aside_many": Door(roles=LEADERS, methods="POST"),
     "bank:back": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:branches": Door(roles=OFFICE, methods="POST"),
     "today": Door(methods="GET"),
     "today_print": Door(methods="GET"),
     "today_kept": Door(methods="GET"),
+    "today_focus": Door(methods="GET"),
+    "today_focus_on": of("task"),
+    "today_focus_skip": of("task", methods="POST"),
     "task": of("task"),
     "task_why": of("task"),
     "task_done": of("task", methods="POST"),
@@ -281,6 +294,10 @@ def records(
     orphans = _records(None, ORPHAN, make)
     own = _records(alice, NAME, make)
     own |= {"agent": alice.pk, "batch": batch_of(admin, tmp_path), "feed": CalendarFeed.make(alice)}
+    from policies.models import HeadingMemory, Insurer
+
+    HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)
+    own |= {"heading": HeadingMemory.objects.get().pk}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
 
 

@@ -13,7 +13,8 @@ from accounts.models import AuditEntry, Role, User
 from lib import dates
 from policies import bank, changes
 from policies.bank import Branch
-from policies.importing import listing, matching, staging, writing
+from policies.importing import differing, listing, matching, modes, staging, writing
+from policies.importing.differing import Difference
 from policies.importing.layout import Layout
 from policies.importing.layouts import ISSUED
 from policies.importing.rows import ParsedRow
@@ -54,10 +55,13 @@ class Report:
     warnings: list[Finding] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)  # rows made and changed, by subject
+    differences: int = 0  # known clients, policies … that change, as a check tells them
 
     def as_json(self) -> dict[str, Any]:
         said = {
-            name: value for name, value in vars(self).items() if name not in {"counts", "changes"}
+            name: value
+            for name, value in vars(self).items()
+            if name not in {"counts", "changes", "differences"}
         }
         return (
             said
@@ -91,6 +95,7 @@ class Order:
     by: User | None = None
     create_agents: bool = False
     dry_run: bool = False
+    mode: str = "take"  # one of `modes`
     name: str = ""
     batch: int | None = None
     columns: dict[str, str] = field(default_factory=dict)  # field: the file's heading
@@ -114,6 +119,9 @@ class Taker(Protocol):
     def write(self, order: Order, report: Report) -> None:
         """Take in what is staged, and count it."""
 
+    def differences(self) -> Iterator[Difference]:
+        """What is known and changes, told before it is taken back."""
+
     def drop(self) -> None:
         """Forget what was staged."""
 
@@ -127,6 +135,7 @@ def take_in(
     progress: Callable[[int], object] = lambda rows: None,
     begin: Callable[[], int | None] = lambda: None,
     finish: Callable[[Report], object] = lambda report: None,
+    differ: Callable[[Iterator[Difference]], int] = lambda differences: 0,
 ) -> Report:
     """Write what the rows bring, all or nothing, and complete the report.
 
@@ -150,6 +159,7 @@ def take_in(
                 if layout.code != "bank" and not order.dry_run:
                     bank.look_again(order)
             if order.dry_run:
+                report.differences = differ(taker.differences())
                 transaction.set_rollback(True)
             else:
                 if order.batch:
@@ -181,6 +191,9 @@ class _List:
     def write(self, order: Order, report: Report) -> None:
         resolve_name(self.layout.write)(order, report)
 
+    def differences(self) -> Iterator[Difference]:
+        return differing.of_list(self.layout.table)
+
     def drop(self) -> None:
         self.stage.drop()
 
@@ -198,12 +211,18 @@ class _Book:
         _report_repeated(order, report)
         _settle_agents(self.stage, order, report)
         _settle_products(self.stage, order)
+        skipped = modes.prepare_rows(order)
         matching.find_people(order.insurer.pk)
-        for name, count in writing.compare(order.insurer.pk).items():
+        for name, count in writing.compare(order.insurer.pk, order.mode).items():
             setattr(report, name, count)
+        if skipped:
+            report.counts = {"skipped": skipped}
         if not order.dry_run:
             writing.write(order.insurer.pk, order.today)
             Branch.learn(order.insurer.pk, self.stage.branches, order.heading("branch"))
+
+    def differences(self) -> Iterator[Difference]:
+        return differing.of_book()
 
     def drop(self) -> None:
         with connection.cursor() as cursor:

@@ -13,7 +13,7 @@ import python_calamine as calamine
 
 from policies.importing.columns import Match, plain_heading
 from policies.importing.layout import Layout
-from policies.importing.layouts import best
+from policies.importing.layouts import AllTold, best
 from policies.importing.parsing import Cell
 from policies.importing.preflight import WIDEST, Kind
 from policies.importing.problems import Refusal
@@ -50,6 +50,7 @@ class Table:
     body: Iterator[Row] = field(repr=False)
     above: list[list[Cell]] = field(repr=False)  # the rows before the headings
     totals: list[list[Cell]]  # met so far; the reader of the body empties it
+    first: list[list[Cell]] = field(default_factory=list, repr=False)  # rows of the body
 
 
 def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
@@ -60,21 +61,23 @@ def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
     return iter([_delimited(path)])
 
 
-def find_table(rows: Iterator[Row]) -> Table | None:
+def find_table(rows: Iterator[Row], told: AllTold | None = None) -> Table | None:
     """The best row of headings among the first rows, with the rows below it."""
     first = list(islice(rows, SEARCHED_ROWS))
-    scored = [(best(cells)[0], -place) for place, (_, cells) in enumerate(first)]
+    scored = [(best(cells, told)[0], -place) for place, (_, cells) in enumerate(first)]
     place = -max(scored, default=(0, 0))[1]
-    if not first or len(best(first[place][1])[2]) < _FEWEST_HEADINGS:
+    if not first or len(best(first[place][1], told)[2]) < _FEWEST_HEADINGS:
         return None
     row_no, cells = first[place]
     headings = _with_headings_above(cells, first[place - 1][1] if place else [])
-    _, layout, matches = best(headings)
+    _, layout, matches = best(headings, told)
     filtered = _Filter(headings, matches, layout)
     body = filtered.data(chain(first[place + 1 :], rows))
     above = [cells for _, cells in first[:place]]
     shown = [str(cell).strip() for cell in headings]
-    return Table(row_no, shown, matches, layout, body, above, filtered.totals)
+    below = [cells for _, cells in first[place + 1 :] if not filtered.is_no_data(cells)]
+    filtered.totals.clear()
+    return Table(row_no, shown, matches, layout, body, above, filtered.totals, below)
 
 
 def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:

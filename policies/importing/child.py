@@ -5,6 +5,7 @@ nothing else. What it finds goes to its standard output as messages, which `read
 """
 
 import gc
+import json
 import os
 import pickle
 import sys
@@ -12,12 +13,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from policies.importing import preflight
-from policies.importing.book import Table, find_table, open_book
+from policies.importing.book import Sheet, Table, find_table, open_book
 from policies.importing.control import Control
-from policies.importing.layouts import ISSUED, Headings, Name
+from policies.importing.layouts import ISSUED, AllTold, Headings, Name
+from policies.importing.mapping import guesses
 from policies.importing.messages import LENGTH, Crash, Header, Message
 from policies.importing.parsing import Cell
 from policies.importing.problems import Refusal
@@ -27,13 +29,14 @@ BATCH = 1_000
 
 
 def main() -> None:
-    path, name, today, largest, memory, seconds = sys.argv[1:]
+    path, name, today, largest, memory, seconds, told, asks = sys.argv[1:]
+    asked = Asked(json.loads(told), bool(int(asks)))
     send = _sender(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever prints must not break the messages
     _limit(int(memory), int(seconds))
     gc.disable()  # elements and rows have no cycles, and looking for some takes a third of the time
     try:
-        for message in messages(Path(path), name, date.fromisoformat(today), int(largest)):
+        for message in messages(Path(path), name, date.fromisoformat(today), int(largest), asked):
             send(message)
         send(None)
     except Refusal as refusal:
@@ -44,28 +47,57 @@ def main() -> None:
         send(Crash(_where(error)))
 
 
-def messages(path: Path, name: str, today: date, largest: int) -> Iterator[Message]:
+class Asked(NamedTuple):
+    """What is known of headings beside the vocabulary, and whether somebody can be asked for more."""
+
+    told: AllTold = {}
+    asks: bool = False
+
+
+NOTHING_SAID = Asked()
+
+
+def messages(
+    path: Path, name: str, today: date, largest: int, asked: Asked = NOTHING_SAID
+) -> Iterator[Message]:
     """The header of each sheet that is a list, and its rows in batches."""
     kind = preflight.check(path, name, largest)
     unfit: Refusal | None = None
+    unsure: Header | None = None
     found = False
     for sheet in open_book(path, kind):
-        table = find_table(sheet.rows)
+        table = find_table(sheet.rows, asked.told)
         refusal = _refusal(table)
         if table and not refusal:
             found = True
             layout, matches = table.layout, table.matches
-            yield Header(
-                sheet.name, table.header_row, table.headings, matches, sheet.total, layout.code
-            )
+            yield _header(sheet, table, asked)
             parser = RowParser(
                 layout, matches, today=today, from_1904=sheet.from_1904, sheet=sheet.name
             )
             yield from _batches(table, parser, kind == "text" and _breaks_off(path))
         elif refusal and (unfit is None or refusal.code != "no_headings"):
             unfit = refusal
-    if not found:
+            unsure = _header(sheet, table, asked)._replace(lacks=True) if table else None
+    if not found and unsure and asked.asks:
+        yield unsure
+    elif not found:
         raise unfit or Refusal("no_headings")
+
+
+def _header(sheet: Sheet, table: Table, asked: Asked) -> Header:
+    layout = table.layout
+    told = asked.told.get(layout.code, {})
+    columns = guesses(layout, table.headings, table.matches, table.first, told)
+    return Header(
+        sheet.name,
+        table.header_row,
+        table.headings,
+        table.matches,
+        sheet.total,
+        layout.code,
+        columns,
+    )
 
 
 def _refusal(table: Table | None) -> Refusal | None:

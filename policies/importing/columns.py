@@ -6,9 +6,11 @@ matter; a heading in `perhaps` counts only when no better one claims the column.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from django.utils.translation import get_language
 
 from policies.importing import parsing
 from policies.importing.parsing import Parser
@@ -23,6 +25,11 @@ class Column:
     perhaps: str = ""
     sql: str = "text"  # of the staged column; "" where it is read and not staged
     seals: str = ""  # what the encryption of the staged column is for
+
+    @property
+    def label(self) -> str:
+        """In the reader's language."""
+        return self.heading(get_language() or "en")
 
     def heading(self, language: str) -> str:
         """What the column is called where somebody chooses it by hand."""
@@ -326,15 +333,20 @@ class Vocabulary:
         """The fields that a heading may stand for, the likeliest first."""
         return self.certain.get(heading) or self.perhaps.get(heading) or []
 
-    def match(self, headings: Sequence[object]) -> list[Match]:
-        """Which column of the file is which field: sure headings first, then the longer ones."""
+    def match(
+        self, headings: Sequence[object], told: Mapping[str, str] | None = None
+    ) -> list[Match]:
+        """Which column of the file is which field: sure headings first, then the longer ones.
+
+        What somebody has `told` of a heading comes before everything else.
+        """
+        found = self._as_told(headings, told or {})
         claims = sorted(
             (heading not in self.certain, -len(heading), place, heading, unit)
             for place, cell in enumerate(headings)
             for heading, unit in [self._without_unit(plain_heading(str(cell)))]
-            if heading
+            if heading and heading not in (told or {})
         )
-        found: dict[str, Match] = {}
         for _, _, place, heading, unit in claims:
             field = next((field for field in self.known(heading) if field not in found), None)
             if field:
@@ -342,6 +354,17 @@ class Vocabulary:
                 in_ten_thousands = unit == _IN_TEN_THOUSANDS and field in MONEY
                 found[field] = Match(field, place, text, in_ten_thousands)
         return sorted(found.values(), key=lambda match: match.place)
+
+    def _as_told(self, headings: Sequence[object], told: Mapping[str, str]) -> dict[str, Match]:
+        found: dict[str, Match] = {}
+        fields = {column.field for column in self.columns}
+        for place, cell in enumerate(headings):
+            field = told.get(plain_heading(str(cell)), "")
+            if field in fields and field not in found:
+                _, unit = self._without_unit(plain_heading(str(cell)))
+                in_ten_thousands = unit == _IN_TEN_THOUSANDS and field in MONEY
+                found[field] = Match(field, place, str(cell).strip(), in_ten_thousands)
+        return found
 
     def _without_unit(self, heading: str) -> tuple[str, str]:
         if self.known(heading):

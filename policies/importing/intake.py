@@ -4,22 +4,24 @@ import csv
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from django.conf import settings
 from django.core.files import File
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 
 from lib.masking import mask_account, mask_id, mask_phone
-from policies.batches import ImportBatch
+from policies.batches import HeadingMemory, ImportBatch, Stopped
+from policies.importing import differing
 from policies.importing import undo as undoing
 from policies.importing.apply import Finding, Order, Report, take_in, wait_for_others
 from policies.importing.layout import Layout
-from policies.importing.layouts import LAYOUTS
+from policies.importing.layouts import LAYOUTS, AllTold
 from policies.importing.messages import Header
 from policies.importing.problems import REASONS, Refusal
 from policies.importing.reader import Reading, read_rows
@@ -40,6 +42,7 @@ def import_file(
     order: Order,
     *,
     kind: str = "",
+    told: AllTold | None = None,
     refused: TextIO | None = None,
     expected: Callable[[int], object] = lambda rows: None,
     found: Callable[[list[str]], object] = lambda kinds: None,
@@ -51,7 +54,8 @@ def import_file(
     all. `refused` gets the refused rows as the file has them; `hooks` are those of `take_in`.
     """
     report = Report()
-    with read_rows(path, name, today=order.today) as reading:
+    told = HeadingMemory.of(order.insurer.pk) if told is None else told
+    with read_rows(path, name, today=order.today, told=told) as reading:
         expected(reading.rows_in_all or 0)
         batches = _of_kind(reading, kind or reading.header.kind)
         header, first = next(batches)
@@ -69,13 +73,13 @@ def import_file(
 
 def import_lists(path: Path, name: str, order: Order, **hooks: Any) -> list[Report]:
     """Take in every list of the file, one after the other in the order of LAYOUTS."""
-    kinds = kinds_of(path, name)
+    kinds = kinds_of(path, name, HeadingMemory.of(order.insurer.pk))
     return [import_file(path, name, order, kind=kind, **hooks) for kind in kinds]
 
 
-def kinds_of(path: Path, name: str) -> list[str]:
+def kinds_of(path: Path, name: str, told: AllTold | None = None) -> list[str]:
     """The kinds of lists in the file, in the order in which they are taken in."""
-    with read_rows(path, name, today=timezone.localdate()) as reading:
+    with read_rows(path, name, today=timezone.localdate(), told=told) as reading:
         for _batch in reading:
             pass
         found = {header.kind for header in reading.headers}
@@ -170,30 +174,86 @@ class _Refused:
 
 def look_into(path: Path, name: str) -> None:
     """Raise Refusal if the file cannot be a list."""
-    read_rows(path, name, today=timezone.localdate()).close()
+    read_rows(path, name, today=timezone.localdate(), asks=True).close()
+
+
+def _doubts(batch: ImportBatch) -> bool:
+    """Whether somebody has to say of some columns what they are; once said, it is not asked again."""
+    path = Path(batch.file.path)
+    with read_rows(
+        path, batch.name, today=timezone.localdate(), told=batch.told, asks=True
+    ) as reading:
+        header = _header_of(reading, batch.kind)
+    batch.columns = {
+        "kind": header.kind, "lacks": header.lacks, "row": header.header_row, "sheet": header.sheet,
+        "rows": header.rows_in_all or 0, "columns": [guess._asdict() for guess in header.columns],
+    }  # fmt: skip
+    batch.save(update_fields=["columns"])
+    asked = any(guess.asked for guess in header.columns)
+    return header.lacks or (asked and header.kind not in batch.mapping)
+
+
+def _header_of(reading: Reading, kind: str) -> Header:
+    """Of that kind of list, or the first; the file is read until it comes."""
+    for _batch in chain([None], reading):
+        found = next((header for header in reading.headers if header.kind == kind), None)
+        if found or not kind:
+            return found or reading.header
+    return reading.header
 
 
 def check(batch: ImportBatch) -> list[ImportBatch]:
     """Say what the list would change; write nothing. Return imports made of the file's other lists."""
     if not batch.take(ImportBatch.State.CHECKING, ImportBatch.CHECKS):
         return []
+    with _unless_stopped(batch), batch.worked_at():
+        return _check(batch)
+    return []
+
+
+@contextmanager
+def _unless_stopped(batch: ImportBatch) -> Iterator[None]:
+    """Work that somebody has stopped ends without a word, also in the middle of a statement."""
+    state = batch.state
+    try:
+        yield
+    except Stopped:
+        return
+    except OperationalError:
+        if batch.is_still(state):
+            raise
+
+
+def _check(batch: ImportBatch) -> list[ImportBatch]:
+    try:
+        if _doubts(batch):
+            batch.finish(ImportBatch.State.MAPPING, begun_at=None, finished_at=None)
+            return []
+    except Refusal as refusal:
+        _fail(batch, refusal)
+        return []
     kinds: list[str] = []
-    with tempfile.TemporaryFile() as spool:
+    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile("w+", encoding="utf-8") as told:
         refused = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
         try:
-            report = _import_batch(batch, refused=refused, found=kinds.extend, dry_run=True)
+            report = _import_batch(
+                batch, refused=refused, found=kinds.extend, dry_run=True,
+                differ=lambda differences: differing.write(differences, told),
+            )  # fmt: skip
         except Refusal as refusal:
             _fail(batch, refusal)
             return []
         refused.detach()
         if report.rejected:
-            _keep_refused(batch, spool)
-    others = batch.tell_apart(report.kind, kinds)
-    batch.finish(
-        ImportBatch.State.CHECKED, report=summary(report), total_rows=report.rows,
-        begun_at=None, finished_at=None,
+            _keep(batch, "refused_file", spool)
+        if report.differences:
+            told.flush()
+            _keep(batch, "differences_file", cast("IO[bytes]", told.buffer))
+    ended = batch.finish_from(
+        ImportBatch.State.CHECKING, ImportBatch.State.CHECKED, report=summary(report),
+        total_rows=report.rows, begun_at=None, finished_at=None,
     )  # fmt: skip
-    return others
+    return batch.tell_apart(report.kind, kinds) if ended else []
 
 
 def apply(batch: ImportBatch) -> None:
@@ -214,12 +274,13 @@ def apply(batch: ImportBatch) -> None:
         if not ended:
             raise Superseded
 
-    try:
-        _import_batch(batch, begin=begin, finish=finish)
-    except Refusal as refusal:
-        _fail(batch, refusal)
-    except Superseded:
-        return
+    with _unless_stopped(batch), batch.worked_at():
+        try:
+            _import_batch(batch, begin=begin, finish=finish)
+        except Refusal as refusal:
+            _fail(batch, refusal)
+        except Superseded:
+            return
 
 
 def undo(batch: ImportBatch) -> None:
@@ -243,16 +304,18 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
         by=batch.uploaded_by,
         create_agents=batch.create_agents,
         dry_run=dry_run,
+        mode=batch.mode,
         batch=batch.pk,
     )
     path = Path(batch.file.path)
     hooks = {"expected": batch.expect, "progress": batch.beat} | more
-    return import_file(path, batch.name, order, kind=batch.kind, **hooks)
+    return import_file(path, batch.name, order, kind=batch.kind, told=batch.told, **hooks)
 
 
-def _keep_refused(batch: ImportBatch, spool: IO[bytes]) -> None:
-    batch.refused_file.save("refused.csv", File(spool), save=False)
-    ImportBatch.objects.filter(pk=batch.pk).update(refused_file=batch.refused_file.name)
+def _keep(batch: ImportBatch, name: str, spool: IO[bytes]) -> None:
+    file = getattr(batch, name)
+    file.save(f"{name}.txt", File(spool), save=False)
+    ImportBatch.objects.filter(pk=batch.pk).update(**{name: file.name})
 
 
 def _fail(batch: ImportBatch, refusal: Refusal) -> None:

@@ -1,6 +1,6 @@
 """Lists whose lines stay: each becomes a record of its policy, or changes the one that is known."""
 
-from policies.importing import listing
+from policies.importing import listing, modes
 from policies.importing.apply import Order, Report
 from policies.importing.layout import Layout
 from policies.importing.layouts import LAYOUTS
@@ -28,13 +28,17 @@ _KEEP = """
 INSERT INTO policies_record AS known
     (policy_id, kind, number, part, "on", state, fields, sealed, sealed_index, batch_id, created_at)
 SELECT DISTINCT ON (l.policy_id, l.number, said.part) l.policy_id, %(kind)s, l.number, said.part,
-    COALESCE({on}, r."on", %(today)s), COALESCE(NULLIF({state}, ''), r.state, ''),
-    COALESCE(r.fields, '{{}}') || jsonb_strip_nulls(jsonb_build_object({fields})),
+    CASE WHEN %(fills)s THEN COALESCE(r."on", {on}, %(today)s) ELSE COALESCE({on}, r."on", %(today)s) END,
+    CASE WHEN %(fills)s AND r.state <> '' THEN r.state ELSE COALESCE(NULLIF({state}, ''), r.state, '') END,
+    CASE WHEN %(fills)s THEN cells.fields || COALESCE(r.fields, '{{}}')
+        ELSE COALESCE(r.fields, '{{}}') || cells.fields END,
     COALESCE({sealed}, r.sealed, ''), COALESCE({sealed_index}, r.sealed_index), %(batch)s::bigint, now()
 FROM (SELECT *, {number} AS number, {part} AS part FROM import_list l) AS l
 LEFT JOIN policies_record r ON r.policy_id = l.policy_id AND r.kind = %(kind)s
     AND r.number = l.number AND l.part IN ('', r.part),
-LATERAL (SELECT COALESCE(NULLIF(l.part, ''), r.part, '') AS part) AS said
+LATERAL (SELECT COALESCE(NULLIF(l.part, ''), r.part, '') AS part) AS said,
+LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object({fields})) AS fields) AS cells
+WHERE r.id IS NULL OR NOT %(skips)s
 ORDER BY l.policy_id, l.number, said.part, l.part DESC, l.n
 ON CONFLICT (policy_id, kind, number, part) DO UPDATE SET "on" = excluded."on", state = excluded.state,
     fields = excluded.fields, sealed_index = excluded.sealed_index, batch_id = excluded.batch_id,
@@ -65,6 +69,7 @@ def write(order: Order, report: Report) -> None:
     _drop_repeated(layout, order, report)
     (lines,) = listing.ask("SELECT count(*) FROM import_list")[0]
     said = {"kind": layout.code, "today": order.today, "batch": order.batch}
+    said |= {"fills": order.mode == modes.FILL, "skips": order.mode == modes.NEW}
     _run(_NAME_THE_PART, layout, said)
     kept = listing.ask(_KEEP.format(**_parts(layout)), said)
     listing.fill_contacts(order, report)

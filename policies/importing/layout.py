@@ -1,6 +1,6 @@
 """What a kind of list is declared as, and the columns that several kinds share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -43,6 +43,11 @@ class Layout:
     write: str = ""  # module:function that takes the staged rows in; "": the book's own steps
     kept: Kept | None = None  # its lines stay as records of their policies
 
+    @property
+    def has_modes(self) -> bool:
+        """What is known already may be left alone: of premiums paid and owed it may not."""
+        return not self.write or self.kept is not None
+
     @cached_property
     def fields(self) -> tuple[str, ...]:
         return tuple(column.field for column in self.columns)
@@ -72,8 +77,10 @@ class Layout:
     def column(self, field: str) -> Column:
         return self.columns[self.at[field]]
 
-    def match(self, headings: Sequence[object]) -> list[Match]:
-        return self.vocabulary.match(headings)
+    def match(
+        self, headings: Sequence[object], told: Mapping[str, str] | None = None
+    ) -> list[Match]:
+        return self.vocabulary.match(headings, told)
 
     def lacking(self, matches: Iterable[Match]) -> list[tuple[str, ...]]:
         fields = {match.field for match in matches}

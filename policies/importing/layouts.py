@@ -4,7 +4,7 @@ A layout says by which headings a list is known, what must stand in a row, and w
 rows. docs/importing.md shows how to add one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.utils.translation import get_language
@@ -55,14 +55,19 @@ class Name(NamedTuple):
         return str(LAYOUTS[self.layout].label)
 
 
-def best(headings: Sequence[object]) -> tuple[int, Layout, list[Match]]:
+AllTold = Mapping[str, Mapping[str, str]]  # what somebody has told of headings, by kind of list
+
+
+def best(
+    headings: Sequence[object], told: AllTold | None = None
+) -> tuple[int, Layout, list[Match]]:
     """The layout for which the headings speak most, how much, and what they mean under it.
 
     One that lacks what it needs comes after every one that does not.
     """
     tried = []
     for place, layout in enumerate(LAYOUTS.values()):
-        matches = layout.match(headings)
+        matches = layout.match(headings, (told or {}).get(layout.code))
         fits = not layout.lacking(matches)
         tried.append((fits, layout.weight(matches), -place, layout, matches))
     fits, weight, _place, layout, matches = max(tried, key=lambda one: one[:3])

@@ -12,8 +12,13 @@ from django.db import connection
 from lib.crypto import blind_index, encrypt
 from policies.importing.layout import SEALED, Layout
 from policies.importing.rows import ParsedRow
-from policies.importing.writing import PAYABLE_SQL, REGULAR_SQL, follow_dates, grace_end
-from policies.models import MODE_MONTHS
+from policies.importing.writing import (
+    PAYABLE_SQL,
+    REGULAR_SQL,
+    follow_dates,
+    grace_end,
+    half_a_period,
+)
 
 if TYPE_CHECKING:
     from policies.importing.apply import Finding, Order, Report
@@ -166,13 +171,30 @@ def stage_dues(statement: str) -> None:
     """Make the table `import_due`: one row for each premium that the list names."""
     run(statement)
     run("CREATE INDEX ON import_due (policy_id, due_on); ANALYZE import_due")
+    run(_SETTLED_BEFORE)
 
 
-_HALF_A_PERIOD = (
-    "15 * CASE y.premium_mode "
-    + " ".join(f"WHEN '{mode.value}' THEN {months}" for mode, months in MODE_MONTHS.items())
-    + " ELSE 0 END"
-)
+# A premium that was settled when it was known under another day, a little earlier or later, is this
+# one, unless one that is owed is nearer.
+_SETTLED_BEFORE = f"""
+UPDATE import_due i SET due_on = near.due_on
+FROM (
+    SELECT DISTINCT ON (l.policy_id, l.due_on) l.policy_id, l.due_on AS said_on, t.due_on
+    FROM import_due l JOIN policies_policy y ON y.id = l.policy_id
+    JOIN policies_instalment t ON t.policy_id = l.policy_id
+        AND (t.paid_on IS NOT NULL OR t.closed_on IS NOT NULL)
+        AND abs(t.due_on - l.due_on) < {half_a_period("y")}
+    WHERE NOT EXISTS (SELECT 1 FROM policies_instalment o
+            WHERE o.policy_id = l.policy_id AND (o.due_on = l.due_on
+                OR (o.paid_on IS NULL AND o.closed_on IS NULL
+                    AND abs(o.due_on - l.due_on) <= abs(t.due_on - l.due_on))))
+      AND NOT EXISTS (SELECT 1 FROM import_due listed
+            WHERE listed.policy_id = l.policy_id AND listed.due_on = t.due_on)
+    ORDER BY l.policy_id, l.due_on, abs(t.due_on - l.due_on)
+) AS near
+WHERE i.policy_id = near.policy_id AND i.due_on = near.said_on
+"""
+
 # A premium that is owed on another day, less than half a period earlier, or later, is this one.
 MOVE = f"""
 WITH first AS (
@@ -183,7 +205,7 @@ WITH first AS (
     JOIN policies_policy y ON y.id = first.policy_id
     JOIN policies_instalment t ON t.policy_id = first.policy_id
         AND t.paid_on IS NULL AND t.closed_on IS NULL
-        AND t.due_on > first.due_on - {_HALF_A_PERIOD}
+        AND t.due_on > first.due_on - {half_a_period("y")}
     WHERE NOT EXISTS (SELECT 1 FROM policies_instalment o
             WHERE o.policy_id = first.policy_id AND o.due_on = first.due_on)
       AND NOT EXISTS (SELECT 1 FROM import_due listed

@@ -4,6 +4,7 @@ import struct
 from typing import NamedTuple
 
 from policies.importing.columns import Match
+from policies.importing.mapping import Guess
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow
 
@@ -19,6 +20,8 @@ class Header(NamedTuple):
     matches: list[Match]  # those that are understood
     rows_in_all: int | None  # where the file says it; blank rows count
     kind: str = "issued"  # of list: the code of its layout
+    columns: list[Guess] = []
+    lacks: bool = False  # columns without which nothing can be read; no rows follow
 
 
 class Crash(NamedTuple):

@@ -2,7 +2,13 @@
 
 from policies.importing import listing
 from policies.importing.apply import Order, Report
-from policies.importing.writing import PAYABLE_SQL, REGULAR_SQL, grace_end
+from policies.importing.writing import (
+    PAYABLE_SQL,
+    REGULAR_SQL,
+    grace_end,
+    half_a_period,
+    paid_some_day,
+)
 
 # One line for each premium: main policy and riders are owed together, and the main line speaks.
 _DUES = """
@@ -29,10 +35,28 @@ WHERE y.id = i.policy_id
        OR (y.paid_to IS NULL AND i.paid_to IS NOT NULL))
 RETURNING y.id
 """
-# When exactly is not said, so that nobody is taken to have paid late.
-_PAY = """
-UPDATE policies_instalment t SET paid_on = LEAST(%(today)s, t.grace_ends_on)
-FROM import_due i
+# A premium that is owed a few days earlier or later is the one that is paid.
+_MOVE_PAID = f"""
+UPDATE policies_instalment t SET due_on = same.due_on, grace_ends_on = {grace_end("same.due_on")}
+FROM (
+    SELECT DISTINCT ON (t.policy_id) t.id, i.due_on, y.product_id
+    FROM import_due i JOIN policies_policy y ON y.id = i.policy_id
+    JOIN policies_instalment t ON t.policy_id = i.policy_id
+        AND t.paid_on IS NULL AND t.closed_on IS NULL
+        AND abs(t.due_on - i.due_on) < {half_a_period("y")}
+    WHERE i.paid
+      AND NOT EXISTS (SELECT 1 FROM policies_instalment o
+            WHERE o.policy_id = i.policy_id AND o.due_on = i.due_on)
+      AND NOT EXISTS (SELECT 1 FROM import_due listed
+            WHERE listed.policy_id = t.policy_id AND listed.due_on = t.due_on)
+    ORDER BY t.policy_id, abs(t.due_on - i.due_on)
+) AS same LEFT JOIN policies_product d ON d.id = same.product_id
+WHERE t.id = same.id
+RETURNING t.policy_id
+"""
+_PAY = f"""
+UPDATE policies_instalment t SET paid_on = {paid_some_day("y")}
+FROM import_due i JOIN policies_policy y ON y.id = i.policy_id
 WHERE t.policy_id = i.policy_id AND t.paid_on IS NULL AND t.closed_on IS NULL
   AND ((t.due_on = i.due_on AND i.paid) OR (t.due_on < i.due_on AND t.due_on < i.paid_to))
 RETURNING t.policy_id
@@ -94,6 +118,7 @@ def write(order: Order, report: Report) -> None:
     touched = listing.changed(_POLICIES)
     touched |= listing.changed(_TAKE_BACK)
     touched |= listing.changed(listing.MOVE)
+    touched |= listing.changed(_MOVE_PAID)
     touched |= listing.changed(_PAY, today)
     touched |= listing.changed(listing.MAKE)
     touched |= listing.changed(_KEEP_PAID, today)

@@ -218,7 +218,8 @@ FROM (
     ORDER BY b.instalment_id, b.returned_on DESC, b.digest DESC
 ) AS said
 WHERE t.id = said.instalment_id AND t.paid_on IS NULL AND t.closed_on IS NULL
-  AND (t.failed_on IS NULL OR t.failed_on <= said.returned_on)
+  -- A list that told the same reason did not know the day.
+  AND (t.failed_on IS NULL OR t.failed_on <= said.returned_on OR t.failure = said.failure)
   AND (t.failed_on, t.failure) IS DISTINCT FROM (said.returned_on, said.failure)
 """
 

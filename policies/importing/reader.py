@@ -1,5 +1,6 @@
 """Read a policy book: `read_rows` starts the process that parses it and takes in what it sends."""
 
+import json
 import logging
 import os
 import pickle
@@ -13,6 +14,7 @@ from typing import IO, Self, cast
 
 from django.conf import settings
 
+from policies.importing.layouts import AllTold
 from policies.importing.messages import LENGTH, Crash, Header, Message
 from policies.importing.problems import Refusal
 from policies.importing.rows import ParsedRow
@@ -97,8 +99,14 @@ class Reading:
         return Refusal("too_much")
 
 
-def read_rows(path: Path, name: str, *, today: date) -> Reading:
-    """Read the file at `path`, called `name` by its owner. Raise Refusal if it cannot be read."""
+def read_rows(
+    path: Path, name: str, *, today: date, told: AllTold | None = None, asks: bool = False
+) -> Reading:
+    """Read the file at `path`, called `name` by its owner. Raise Refusal if it cannot be read.
+
+    `told` is what somebody has said of headings. Who `asks` gets the header of a list that lacks
+    columns instead of a refusal.
+    """
     if not path.stat().st_size:
         raise Refusal("empty")
     if path.stat().st_size > settings.IMPORT_MAX_BYTES:
@@ -106,7 +114,7 @@ def read_rows(path: Path, name: str, *, today: date) -> Reading:
     limits = (settings.IMPORT_MAX_BYTES, MEMORY_BYTES, CPU_SECONDS)
     command = [sys.executable, "-m", "policies.importing.child", str(path.resolve()), name]
     process = subprocess.Popen(
-        [*command, today.isoformat(), *map(str, limits)],
+        [*command, today.isoformat(), *map(str, limits), json.dumps(told or {}), str(int(asks))],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,

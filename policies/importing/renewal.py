@@ -2,6 +2,7 @@
 
 from policies.importing import listing
 from policies.importing.apply import Order, Report
+from policies.importing.writing import paid_some_day
 
 _DUES = """
 CREATE TEMP TABLE import_due AS
@@ -13,10 +14,10 @@ SELECT l.row, l.due_on, l.policy_no, l.holder_name FROM import_list l
 JOIN policies_instalment t ON t.policy_id = l.policy_id AND t.due_on = l.due_on
 WHERE t.paid_on IS NOT NULL
 """
-# When exactly is not said, so that nobody is taken to have paid late.
-_PAY_EARLIER = """
-UPDATE policies_instalment t SET paid_on = LEAST(%(today)s, t.grace_ends_on)
+_PAY_EARLIER = f"""
+UPDATE policies_instalment t SET paid_on = {paid_some_day("y")}
 FROM (SELECT policy_id, min(due_on) AS due_on FROM import_due GROUP BY policy_id) AS first
+JOIN policies_policy y ON y.id = first.policy_id
 WHERE t.policy_id = first.policy_id AND t.due_on < first.due_on
   AND t.paid_on IS NULL AND t.closed_on IS NULL
 RETURNING t.policy_id

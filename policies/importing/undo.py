@@ -146,6 +146,23 @@ DELETE FROM policies_policyevent e WHERE e.batch_id = %(batch)s AND NOT EXISTS (
 """
 
 
+# Whoever deletes a row is asked by the database for everybody who names it; without an index that is
+# one look through a whole table for each row.
+_UNINDEXED = """
+SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+JOIN pg_class t ON t.oid = c.conrelid
+WHERE c.contype = 'f' AND c.confrelid = ANY(%(tables)s::regclass[]) AND t.reltuples > 1000
+  AND NOT EXISTS (SELECT FROM pg_index i
+        WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL)
+"""
+_HOMES_LEFT = """
+DELETE FROM clients_household h WHERE h.main_client_id IS NULL
+  AND NOT EXISTS (SELECT FROM clients_client c WHERE c.household_id = h.id)
+"""
+MANY = 1_000
+
+
 def undo(batch: ImportBatch, by: User | None) -> Undone:
     """Undo it in the caller's transaction, which holds the place in the queue of imports."""
     listing.run("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
@@ -153,12 +170,18 @@ def undo(batch: ImportBatch, by: User | None) -> Undone:
     with because(PolicyEvent.Source.FILE, on=dates.today(), by=by, batch=batch.pk):
         _find_rows(batch)
         _find_what_stays()
+        keys = _index_keys()
         _remove((Subject.BANK_ROW, Subject.RECORD, Subject.INSTALMENT, Subject.POLICY), done)
         for subject in TABLES:
             _restore(Subject(subject), done)
         listing.run(_KEEP_HOLDERS)
         _remove((Subject.CLIENT, Subject.BRANCH), done)
+        if done.removed.get(Subject.CLIENT):
+            listing.run(_HOMES_LEFT)
         _remove_unused((Subject.PRODUCT, Subject.AGENT), done)
+        if keys:
+            listing.run("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            listing.run("; ".join(f"DROP INDEX {name}" for name in keys))
     listing.run(_FORGET_EVENTS, {"batch": batch.pk})
     done.kept = dict(listing.ask("SELECT subject, count(*) FROM undo_kept GROUP BY 1"))
     done.named = [Kept(*row) for row in listing.ask(_NAMES, {"most": NAMED})]
@@ -192,6 +215,19 @@ def _find_what_stays() -> None:
     listing.run("ANALYZE undo_kept")
 
 
+def _index_keys() -> list[str]:
+    """Where much goes, index what names it until it is gone; return the names of the indexes."""
+    (many,) = listing.ask("SELECT count(*) FROM undo_row WHERE before IS NULL")[0]
+    if many < MANY:
+        return []
+    tables = [TABLES[name] for name in (Subject.CLIENT, Subject.POLICY, Subject.INSTALMENT)]
+    names = []
+    for n, (table, column) in enumerate(listing.ask(_UNINDEXED, {"tables": tables})):
+        names.append(f"undo_key_{n}")
+        listing.run(f'CREATE INDEX {names[-1]} ON {table} ("{column}")')
+    return names
+
+
 # --- what hangs on a row
 
 
@@ -219,7 +255,8 @@ def _keep_worked(subject: Subject, keeps: str) -> None:
     """Keep what people have added something to since."""
     own = set(TABLES.values())
     for model, key in _relations(_model(subject)):
-        if model._meta.db_table in own or model is PolicyEvent:
+        loose = key.remote_field.on_delete is models.SET_NULL
+        if model._meta.db_table in own or model is PolicyEvent or loose:
             continue
         rows = model._base_manager.all()
         machine = by_machine(model)

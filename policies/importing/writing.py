@@ -75,15 +75,15 @@ _AFTER = (
     {name: f"COALESCE(NULLIF(r.{name}, ''), y.{name}, '')" for name in _POLICY_TEXTS}
     | {name: f"COALESCE(r.{name}, y.{name})" for name in _POLICY_VALUES}
     | {
-        "holder_id": "p.client_id",
+        "holder_id": "CASE WHEN y.id IS NOT NULL AND %(fills)s THEN y.holder_id ELSE p.client_id END",
         "product_id": "COALESCE(d.id, y.product_id)",
         "agent_id": "CASE WHEN r.agent_no = '' THEN y.agent_id ELSE a.id END",
         "premium": "COALESCE(r.premium, y.premium, 0)",
         "premium_mode": "COALESCE(NULLIF(r.premium_mode, ''), y.premium_mode, 'yearly')",
         "authorisation": _AUTHORISATION,
         "status": "COALESCE(NULLIF(r.status, ''), y.status, 'in_force')",
-        # A book that was drawn before the bank collected does not open the premium again.
-        "next_due_on": "CASE WHEN r.next_due_on <= collected.due_on THEN y.next_due_on"
+        # A book that was drawn before a premium was paid does not open it again.
+        "next_due_on": "CASE WHEN r.next_due_on <= settled.due_on THEN y.next_due_on"
         " ELSE COALESCE(r.next_due_on, y.next_due_on, r.guessed_due_on) END",
     }
 )
@@ -102,10 +102,9 @@ JOIN import_person_of o ON o.n = r.n
 JOIN import_person p ON p.person = o.person
 LEFT JOIN policies_policy y ON y.insurer_id = %(insurer)s AND y.policy_no = r.policy_no
 LEFT JOIN (
-    SELECT t.policy_id, max(t.due_on) AS due_on
-    FROM policies_bankrow b JOIN policies_instalment t ON t.id = b.instalment_id
-    WHERE b.ok AND b.state = 'matched' GROUP BY t.policy_id
-) AS collected ON collected.policy_id = y.id
+    SELECT policy_id, max(due_on) AS due_on FROM policies_instalment
+    WHERE paid_on IS NOT NULL OR closed_as IN ('waived', 'loan') GROUP BY policy_id
+) AS settled ON settled.policy_id = y.id
 LEFT JOIN policies_product d ON d.insurer_id = %(insurer)s AND d.name = r.product_name
 LEFT JOIN accounts_user a ON a.staff_no = r.agent_no
 """,
@@ -191,6 +190,23 @@ def grace_end(due_on: str) -> str:
     )
 
 
+def half_a_period(policy: str) -> str:
+    """In days; two premiums of a policy are never so near to each other."""
+    months = " ".join(f"WHEN '{mode.value}' THEN {n}" for mode, n in MODE_MONTHS.items())
+    return f"15 * CASE {policy}.premium_mode {months} ELSE 0 END"
+
+
+def paid_some_day(policy: str) -> str:
+    """When a premium was paid of which the insurer says no more than that it is; `t` is the premium.
+
+    Nobody is taken to have paid late, unless the same list brings the policy back.
+    """
+    return (
+        f"CASE WHEN {policy}.reinstated_on = %(today)s THEN %(today)s"
+        " ELSE LEAST(%(today)s, t.grace_ends_on) END"
+    )
+
+
 def follow_dates(policies: str) -> str:
     """`premiums.follow_dates` of many: what follows from what they owe. `policies` selects their ids."""
     return f"""
@@ -213,10 +229,24 @@ REGULAR_SQL = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
 PAYABLE_SQL = ", ".join(f"'{status.value}'" for status in PAYABLE)
 
 WRITE_INSTALMENTS = (
+    # What is owed a few days earlier or later is the same premium.
+    f"""
+UPDATE policies_instalment t SET due_on = same.next_due_on, grace_ends_on = {grace_end("same.next_due_on")}
+FROM (
+    SELECT DISTINCT ON (t.policy_id) t.id, i.next_due_on, i.product_id
+    FROM import_policy i JOIN policies_instalment t ON t.policy_id = i.policy_id
+        AND t.paid_on IS NULL AND t.closed_on IS NULL
+        AND abs(t.due_on - i.next_due_on) < {half_a_period("i")}
+    WHERE i.is_changed AND NOT EXISTS (
+        SELECT FROM policies_instalment o WHERE o.policy_id = i.policy_id AND o.due_on = i.next_due_on)
+    ORDER BY t.policy_id, abs(t.due_on - i.next_due_on)
+) AS same LEFT JOIN policies_product d ON d.id = same.product_id
+WHERE t.id = same.id
+""",
     # The insurer waits for a later premium: the earlier ones are paid.
-    """
-UPDATE policies_instalment t SET paid_on = %(today)s
-FROM import_policy i
+    f"""
+UPDATE policies_instalment t SET paid_on = {paid_some_day("y")}
+FROM import_policy i JOIN policies_policy y ON y.id = i.policy_id
 WHERE t.policy_id = i.policy_id AND (i.is_new OR i.is_changed)
   AND t.paid_on IS NULL AND t.closed_on IS NULL AND t.due_on < i.next_due_on
 """,
@@ -255,10 +285,15 @@ WHERE c.id = served.id AND c.agent_id IS DISTINCT FROM served.agent_id
 """
 
 
-def compare(insurer_id: int) -> dict[str, int]:
+def compare(insurer_id: int, mode: str = "take") -> dict[str, int]:
     """Work out what is new, changed and unchanged; return the counts."""
-    _run(COMPARE_CLIENTS, {})
-    _run(COMPARE_POLICIES, {"insurer": insurer_id})
+    from policies.importing import modes
+
+    _run(COMPARE_CLIENTS[:1], {})
+    modes.prepare_clients(mode)
+    _run(COMPARE_CLIENTS[1:], {})
+    _run(COMPARE_POLICIES, {"insurer": insurer_id, "fills": mode == modes.FILL})
+    modes.drop_strangers(mode)
     _mark_changed(_resealed())
     with connection.cursor() as cursor:
         cursor.execute(COUNT)

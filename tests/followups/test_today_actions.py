@@ -225,7 +225,8 @@ def test_working_through_leads_to_the_next_client(
 ) -> None:
     following = make_followup()
     answer = log(login(alice), owed, through="1")
-    assert answer["Location"] == f"/tasks/{following.pk}/?through=1"
+    assert answer["Location"] == "/today/focus/"
+    assert login(alice).get("/today/focus/")["Location"] == f"/today/focus/{following.pk}/"
 
 
 def test_a_stop_with_a_premium_asks_for_the_outcome(alice: Any, login: Any, owed: FollowUp) -> None:

@@ -255,6 +255,55 @@ def test_a_line_is_set_aside_with_a_reason_and_brought_back(admin: Any, login: A
     assert "客户的房贷" not in str(list(deeds.values_list("detail", flat=True)))
 
 
+def test_many_lines_are_set_aside_at_once(admin: Any, login: Any) -> None:
+    post(*(Line(f"8600000000000{n}") for n in range(3)))
+    first, second, third = BankRow.objects.order_by("reference")
+    browser = login(admin)
+    sent = {"rows": [first.pk, second.pk], "note": "房贷专户", "key": "m"}
+    for _ in range(2):
+        assert browser.post("/bank/lines/aside/", sent).status_code == 302
+    states = BankRow.objects.order_by("reference").values_list("state", "note")
+    assert list(states) == [("set_aside", "房贷专户")] * 2 + [("unknown", "")]
+    assert AuditEntry.objects.filter(detail__deed="set aside").count() == 2
+    for wrong in ({"rows": []}, {"note": " ", "rows": [third.pk]}, {"rows": [first.pk, "x"]}):
+        answer = browser.post("/bank/lines/aside/", sent | {"key": "n"} | wrong)
+        assert answer.status_code == 422
+    assert BankRow.objects.waiting().count() == 1
+
+
+def test_who_leads_sets_only_their_own_lines_aside(
+    owed: Any,
+    bob: Any,
+    carol: Any,
+    make_client: Any,
+    make_policy: Any,
+    make_instalment: Any,
+    login: Any,
+) -> None:
+    ours = owed().policy
+    theirs = make_instalment(make_policy(make_client(agent=carol)), due_on=DUE).policy
+    post(*(Line(policy.policy_no, amount=Decimal(7)) for policy in (ours, theirs)))
+    rows = list(BankRow.objects.values_list("pk", flat=True))
+    login(bob).post("/bank/lines/aside/", {"rows": rows, "note": "x", "key": "k"})
+    assert BankRow.objects.get(policy=theirs).state == "ambiguous"
+    assert BankRow.objects.get(policy=ours).state == "set_aside"
+
+
+def test_a_list_beyond_the_bound_is_counted_up_to_it(
+    owed: Any, admin: Any, login: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies = [owed().policy for _ in range(25)]
+    post(*(Line(policy.policy_no, failure="insufficient") for policy in policies))
+    browser = login(admin)
+    page = browser.get(f"{QUEUE}?show=failed")
+    assert (page.context["page"].paginator.counted, page.context["total"]) == ("25", 25 * PREMIUM)
+    monkeypatch.setattr("lib.paging.UpTo.most", 24)
+    page = browser.get(f"{QUEUE}?show=failed&page=9")
+    assert (page.context["page"].paginator.counted, page.context["total"]) == ("24+", None)
+    assert len(page.context["cards"]) == 4, "the last page that is reached"
+    assert "24+ lines" in page.content.decode()
+
+
 def test_the_same_file_again_leaves_what_a_person_said(owed: Any, admin: Any) -> None:
     instalment = owed()
     line = Line(instalment.policy.policy_no, amount=Decimal("6800.00"))

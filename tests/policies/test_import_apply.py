@@ -23,6 +23,7 @@ from policies.importing.apply import Finding, Order, Report, take_in
 from policies.importing.intake import import_file
 from policies.importing.rows import AT, FIELDS, ParsedRow
 from policies.models import Instalment, Insurer, Policy, Product
+from policies.premiums import record_payment
 
 pytestmark = pytest.mark.django_db
 BOOKS = Path(__file__).parents[1] / "data" / "books"
@@ -257,8 +258,27 @@ def test_a_later_file_that_waits_for_the_next_premium_pays_the_earlier_one() -> 
     book(known)
     book(again(known, next_due_on=date(2027, 4, 17)))
     paid, owed = Instalment.objects.all()
-    assert (paid.paid_on, owed.paid_on) == (TODAY, None)
+    # When is not said, so that nobody is taken to have paid late.
+    assert (paid.paid_on, owed.paid_on) == (min(TODAY, paid.grace_ends_on), None)
     assert policy_of(known).lapses_on == date(2027, 6, 17)
+
+
+def test_a_due_date_some_days_later_is_the_same_premium() -> None:
+    known = row(next_due_on=date(2026, 4, 17))
+    book(known)
+    book(again(known, next_due_on=date(2026, 4, 20)))
+    owed = Instalment.objects.get()
+    assert (owed.due_on, owed.paid_on) == (date(2026, 4, 20), None)
+    assert policy_of(known).lapses_on == owed.grace_ends_on + timedelta(days=1)
+
+
+def test_a_book_drawn_before_a_payment_by_hand_does_not_open_it_again(bob: Any) -> None:
+    known = row(next_due_on=date(2026, 4, 17))
+    book(known)
+    record_payment(Instalment.objects.get(), on=date(2026, 5, 2), by=bob)
+    book(known)
+    assert policy_of(known).next_due_on == date(2027, 4, 17)
+    assert Instalment.objects.owed().get().due_on == date(2027, 4, 17)
 
 
 def test_a_book_without_due_dates_counts_them_from_the_effective_date() -> None:

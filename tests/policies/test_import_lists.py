@@ -323,6 +323,37 @@ def test_the_status_follows_the_list(persistency: Any, owed: Any) -> None:
     assert PolicyEvent.objects.filter(kind="policy", now="surrendered", source="file").exists()
 
 
+def test_a_paid_premium_on_another_day_is_not_a_second_one(
+    persistency: Any, renewal: Any, owed: Any
+) -> None:
+    policy = owed("P1", date(2026, 6, 1))
+    persistency(["P1", "2026-06-03", "2027-06-03", "有效", "", "定期", "主险", "1000"])
+    expected = [(date(2026, 6, 3), True), (date(2027, 6, 3), False)]
+    assert [(due, paid) for due, _, paid in premiums(policy)] == expected
+    persistency(["P1", "2026-06-01", "2027-06-03", "有效", "", "定期", "主险", "1000"])
+    renewal(["P1", "张三", "定期", "2026-06-05", "1000"])
+    assert [(due, paid) for due, _, paid in premiums(policy)] == expected
+
+
+def test_a_list_that_brings_a_policy_back_says_so(persistency: Any, owed: Any) -> None:
+    policy = owed("P1", date(2026, 1, 5), status="lapsed")
+    persistency(["P1", "2026-01-05", "2027-01-05", "有效", "", "定期", "主险", "1000"])
+    policy.refresh_from_db()
+    assert (policy.status, policy.reinstated_on) == ("in_force", TODAY)
+    paid = policy.instalments.get(due_on=date(2026, 1, 5))
+    assert paid.state_on(TODAY) == Instalment.State.REINSTATED
+
+
+def test_the_day_that_the_bank_names_stands_over_that_of_a_list(
+    persistency: Any, bank: Any, owed: Any
+) -> None:
+    policy = owed("P1", date(2026, 6, 1))
+    persistency(["P1", "2026-06-01", "2026-06-01", "有效", "余额不足", "定期", "主险", "1000"],
+        today=TODAY + timedelta(days=3))  # fmt: skip
+    bank(debit("P1", "余额不足"))
+    assert policy.instalments.get().failed_on == TODAY
+
+
 # --- several lists at once
 
 

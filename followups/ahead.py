@@ -1,0 +1,79 @@
+"""What begins for the same clients within the next days: it may be done on the same visit."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from followups.models import FollowUp
+from followups.rulebook import RULEBOOK
+
+DAYS = 5
+ONE_DAY = timedelta(days=1)
+
+
+def coming(clients: Collection[int], day: date) -> list[FollowUp]:
+    """What begins for these clients on the days after `day`: one query, however many they are.
+
+    Written on a later list already, or foreseen by a rule as the book stands; the latter are not
+    saved.
+    """
+    if not clients:
+        return []
+    first, last = day + ONE_DAY, day + DAYS * ONE_DAY
+    written: QuerySet[Any, Any] = FollowUp.objects.open().filter(
+        client__in=clients, list_on__range=(first, last)
+    )
+    foreseen = (
+        rule.yet_to_write(first, last, as_of=day).filter(**{f"{rule.client}__in": clients})
+        for rule in RULEBOOK
+    )
+    columns = written.order_by().values_list(*(F(name) for name in FollowUp.WRITTEN))
+    found = columns.union(*foreseen, all=True)
+    rows = [FollowUp(**dict(zip(FollowUp.WRITTEN, row, strict=True))) for row in found]
+    return sorted(rows, key=lambda row: (row.list_on, row.priority, row.rule))
+
+
+def beside(standing: Iterable[FollowUp], rows: Iterable[FollowUp]) -> list[FollowUp]:
+    """Those of the coming rows that are about something else than what stands: the nearest of each."""
+    taken = {_matter(row) for row in standing}
+    nearest = []
+    for row in rows:
+        if _matter(row) not in taken:
+            taken.add(_matter(row))
+            nearest.append(row)
+    return nearest
+
+
+def _matter(row: FollowUp) -> tuple[Any, ...]:
+    return row.client_id, row.series, row.policy_id, row.instalment_id
+
+
+def key_of(row: FollowUp) -> str:
+    """What names a coming row in a form, whether it is written yet or not."""
+    return f"{row.rule}.{row.client_id}.{row.policy_id or 0}.{row.occasion_on:%Y%m%d}"
+
+
+def take(keys: Collection[str], clients: Collection[int], day: date) -> list[FollowUp]:
+    """Write what was ticked of the coming rows, and return it; what is foreseen no more is left out."""
+    chosen = [row for row in coming(clients, day) if key_of(row) in set(keys)]
+    if not chosen:
+        return []
+    FollowUp.objects.bulk_create(chosen, ignore_conflicts=True)
+    return list(FollowUp.objects.filter(reduce(or_, map(_same, chosen))))
+
+
+def _same(row: FollowUp) -> Q:
+    return Q(client=row.client_id, rule=row.rule, policy=row.policy_id, occasion_on=row.occasion_on)
+
+
+def with_their_policies(rows: Sequence[FollowUp], policies: Iterable[Any]) -> Sequence[FollowUp]:
+    """Give the rows the policies that have been read already."""
+    by_pk = {policy.pk: policy for policy in policies}
+    for row in rows:
+        if row.policy_id in by_pk:
+            row.policy = by_pk[row.policy_id]
+    return rows
