@@ -379,6 +379,9 @@ class Contact(models.Model):
         VISIT = "visit", _("Visit")
         CALL = "call", _("Call")
         WECHAT = "wechat", _("WeChat")
+        CARD = "card", _("Card")
+        LETTER = "letter", pgettext_lazy("post", "Letter")
+        GIFT = "gift", _("Gift")
         OTHER = "other", _("Other")
 
     class Outcome(models.TextChoices):

@@ -15,6 +15,7 @@ from accounts.models import Role, Team, User
 from clients.models import Client, Contact
 from crm import demo_classes, demo_people
 from crm import demo_money as money
+from crm.demo_greetings import Season
 from followups import daily
 from followups.models import FollowUp
 from lib import dates, identity
@@ -84,13 +85,17 @@ def load(*, clients: int, seed: int, today: date) -> int:
     story = money.Story(rng, today, desk=User.objects.get(staff_no="ADMIN"))
     story.begin()
     demo_people.surround(people, seed, today)
+    season = Season(seed, today, agents, desk=User.objects.get(staff_no="ADMIN"))
+    season.begin()
     for back in range(DAYS_OF_HISTORY, 0, -1):
         day = today - timedelta(days=back)
         story.tell(day)
         daily.write_day(day)
         _work_through(rng, day, agents)
+        season.tell(day, share=0.2)
     daily.write_again(today, today + timedelta(days=1))
     _work_through(rng, today, agents, share=0.25)
+    season.tell(today, share=0.1)
     demo_classes.tell(Random(seed), people, today)
     return len(people)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.views import THEMES
+from followups import campaign_lines
 from followups.models import FollowUp
 from lib import dates
 
@@ -32,6 +33,8 @@ PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
 UNCOLLECTED = Place(_("Uncollected"), "journal-text", "uncollected")
 BANK = Place(_("Bank returns"), "bank", "bank:overview")
 IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
+GREETINGS = Place(_("Greetings"), "balloon-heart", "greetings")
+FESTIVALS = Place(_("Festivals and texts"), "balloon-heart", "festivals")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
 SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
@@ -53,6 +56,7 @@ def places_of(user: User) -> list[Place]:
             TEAM,
             RENEWALS,
             CLASSES,
+            FESTIVALS,
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
@@ -62,8 +66,18 @@ def places_of(user: User) -> list[Place]:
             *settings_site,
         ]
     if user.leads:
-        return [TEAM, CLIENTS, POLICIES, RENEWALS, CLASSES, BANK, UNCOLLECTED, PERSISTENCY]
-    return [TODAY, CLIENTS, POLICIES, RENEWALS, CLASSES, PERSISTENCY]
+        return [
+            TEAM,
+            CLIENTS,
+            POLICIES,
+            RENEWALS,
+            CLASSES,
+            GREETINGS,
+            BANK,
+            UNCOLLECTED,
+            PERSISTENCY,
+        ]
+    return [TODAY, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, PERSISTENCY]
 
 
 def tabs_of(user: User) -> list[Place]:
@@ -90,7 +104,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def open_today(user: User) -> Callable[[], int]:
     """How much is open on the user's own list; counted once, and only if the page shows it."""
     mine = FollowUp.objects.open().filter(client__agent=user).visible_to(user)
-    return cache(lambda: mine.on(dates.today()).count())
+    today = dates.today()
+    return cache(lambda: mine.on(today).count() + campaign_lines.left_today(user, today))
 
 
 def _items(

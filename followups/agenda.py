@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients.models import Client, Contact
-from followups import ahead, chips
+from followups import ahead, campaign_lines, chips
+from followups.campaign_lines import CampaignLine
 from followups.chips import Chip
 from followups.models import FollowUp, ServiceItem
 from followups.people_words import with_their_people
@@ -213,10 +214,11 @@ class Group:
     kind: Kind
     stops: Sequence[Stop]
     shown: Sequence[Stop] = ()  # those of them that the page draws
+    campaigns: Sequence[CampaignLine] = ()  # each one line, however many clients it has
 
     @property
     def count(self) -> int:
-        return sum(len(stop.followups) for stop in self.stops)
+        return sum(len(stop.followups) for stop in self.stops) + len(self.campaigns)
 
     @property
     def amount(self) -> Decimal:
@@ -233,6 +235,15 @@ class Agenda:
     where: str = ""  # "on=2026-06-15&agent=7&": what the links of the page keep
     after: FollowUp | None = None  # the page begins behind it, whether it is still open or not
     done_after: int | None = None
+    campaigns: Sequence[CampaignLine] = ()
+
+    @property
+    def open_campaigns(self) -> list[CampaignLine]:
+        return [line for line in self.campaigns if line.left]
+
+    @property
+    def done_campaigns(self) -> list[CampaignLine]:
+        return [line for line in self.campaigns if not line.left]
 
     @property
     def url(self) -> str:
@@ -277,10 +288,11 @@ class Agenda:
     def groups(self) -> list[Group]:
         grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in KINDS)
         shown = self.shown
+        lines = self.open_campaigns if self.chosen in {"", CARE.code} else []
         return [
-            Group(kind, stops, [s for s in shown if s.kind is kind])
+            Group(kind, stops, [s for s in shown if s.kind is kind], lines if kind is CARE else [])
             for kind, stops in grouped
-            if stops
+            if stops or (kind is CARE and lines)
         ]
 
     @property
@@ -292,17 +304,22 @@ class Agenda:
     @property
     def filters(self) -> list[tuple[Kind, int]]:
         return [
-            (kind, sum(len(s.followups) for s in self.open_stops if s.kind is kind))
+            (
+                kind,
+                sum(len(s.followups) for s in self.open_stops if s.kind is kind)
+                + len(self.open_campaigns if kind is CARE else ()),
+            )
             for kind in KINDS
         ]
 
     @cached_property
     def left(self) -> int:
-        return sum(len(stop.followups) for stop in self.open_stops)
+        """What is left to do; a campaign is one thing, however many clients it greets."""
+        return sum(len(stop.followups) for stop in self.open_stops) + len(self.open_campaigns)
 
     @cached_property
     def done(self) -> int:
-        return sum(len(stop.followups) for stop in self.done_stops)
+        return sum(len(stop.followups) for stop in self.done_stops) + len(self.done_campaigns)
 
     @property
     def done_rows(self) -> list[FollowUp]:
@@ -314,7 +331,8 @@ class Agenda:
 
     @property
     def minutes(self) -> int:
-        return self.left * MINUTES_EACH
+        lines = self.open_campaigns
+        return (self.left - len(lines)) * MINUTES_EACH + sum(line.minutes for line in lines)
 
     @property
     def hours(self) -> str:
@@ -375,7 +393,8 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **be
     done = [followup for followup in followups if followup.is_done]
     stops, done_stops = _stops(still_open, day), _done_stops(done, day)
     where = _where(reader, agent, day, today)
-    return Agenda(day, agent, stops, done_stops, chosen, where, **begin)
+    lines = campaign_lines.lines_of(reader, agent, day)
+    return Agenda(day, agent, stops, done_stops, chosen, where, campaigns=lines, **begin)
 
 
 def with_coming(stops: Sequence[Stop], day: date, done: Iterable[FollowUp] = ()) -> list[Stop]:

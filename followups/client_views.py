@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
@@ -16,6 +16,7 @@ from clients.forms import NoteForm
 from clients.models import Client, Contact
 from clients.views import Request
 from followups import money_words, people_page
+from followups.stock import StockMove
 from followups.year import year_strip
 from lib import dates
 from lib.templatetags.ui import year_month
@@ -108,7 +109,14 @@ class Event:
 
 
 KINDS = {"contacts", "policies"}
-CHANNEL_ICONS = {"visit": "house", "call": "telephone", "wechat": "chat-dots"}
+CHANNEL_ICONS = {
+    "visit": "house",
+    "call": "telephone",
+    "wechat": "chat-dots",
+    "card": "balloon-heart",
+    "letter": "envelope",
+    "gift": "gift",
+}
 OUTCOME_TONES = {"no_answer": "warn", "wrong_number": "danger", "refused": "danger"}
 
 
@@ -116,7 +124,7 @@ def events_of(client: Client, policies: list[Policy], kind: str, today: date) ->
     """What happened with the client, the latest first."""
     events: list[Event] = []
     if kind != "policies":
-        events += contact_events(client)
+        events += [*contact_events(client), *gift_events(client)]
     if kind != "contacts":
         events += [*policy_events(policies), *payment_events(client)]
         events += [*moves_of(client, policies, today), *record_events(client, policies)]
@@ -124,17 +132,26 @@ def events_of(client: Client, policies: list[Policy], kind: str, today: date) ->
 
 
 def contact_events(client: Client) -> Iterator[Event]:
-    for contact in client.contacts.select_related("by").order_by("-at")[:MOST_EVENTS]:
+    given = Prefetch("gifts", StockMove.objects.given().select_related("item"))
+    contacts = client.contacts.select_related("by").prefetch_related(given).order_by("-at")
+    for contact in contacts[:MOST_EVENTS]:
         plain = contact.outcome == Contact.Outcome.DONE
         yield Event(
             contact.on,
             CHANNEL_ICONS.get(contact.channel, "journal-text"),
             OUTCOME_TONES.get(contact.outcome, "accent"),
             contact.get_channel_display() if plain else contact.get_outcome_display(),
-            beside=contact.by.name,
+            beside=" · ".join([contact.by.name, *(move.item.name for move in contact.gifts.all())]),
             text=contact.note,
             undone=contact.undone_at is not None,
         )
+
+
+def gift_events(client: Client) -> Iterator[Event]:
+    """What was handed over besides the contacts that tell of it."""
+    moves = client.gifts.given().filter(contact=None).select_related("item", "by")
+    for move in moves[:MOST_EVENTS]:
+        yield Event(move.on, "gift", "plum", move.item.name, beside=move.by.name)
 
 
 def policy_events(policies: Iterable[Policy]) -> Iterator[Event]:

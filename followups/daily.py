@@ -11,7 +11,8 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from clients.key_dates import roll_days
 from clients.models import Client
-from followups import comings, enough
+from followups import comings, enough, greetings
+from followups.festivals import SUBJECT
 from followups.models import FollowUp, FollowUpQuerySet, ListRun, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
@@ -60,6 +61,7 @@ def write_day(day: date) -> ListRun:
         created = {rule.code: write_rule(rule, day, scope) for rule in RULEBOOK}
         superseded = supersede(day)
         enough.step_back(day)
+        created[SUBJECT] = greetings.write(day, scope)
     return ListRun.objects.create(
         day=day,
         created={code: n for code, n in created.items() if n},

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -14,10 +14,12 @@ from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import CalendarFeed, User, digest_of
 from clients.models import Client
+from followups import campaign_lines
 from followups.agenda import task_of
 from followups.models import FollowUp
 from followups.rulebook import RULEBOOK
@@ -52,7 +54,8 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
 def calendar_of(user: User, today: date, site: str = "/") -> bytes:
     # Stamped with the day and not with the moment: what has not changed stays the same file.
     stamp = timezone.make_aware(datetime.combine(today, time.min))
-    events = islice(_events(user, today, site.rstrip("/")), MOST_EVENTS)
+    site = site.rstrip("/")
+    events = islice(chain(_campaigns(user, today, site), _events(user, today, site)), MOST_EVENTS)
     return ics.calendar(_("Follow-ups · %(name)s") % {"name": user.name}, events, stamp)
 
 
@@ -80,6 +83,19 @@ def _events(user: User, today: date, site: str) -> Iterator[ics.Event]:
             summary=f"{mask_name(names[client])} · {' + '.join(words)}",
             url=site + reverse("client", args=[client]),
         )
+
+
+def _campaigns(user: User, today: date, site: str) -> Iterator[ics.Event]:
+    """A campaign is one event, however many clients it greets."""
+    for line in campaign_lines.lines_of(user, user, today):
+        if line.left:
+            words = ngettext("%(n)s festival greeting", "%(n)s festival greetings", line.left)
+            yield ics.Event(
+                uid=salted_hmac("calendar", f"{user.pk} campaign {line.campaign.pk}").hexdigest(),
+                day=today,
+                summary=f"{line.campaign.festival} · {words % {'n': line.left}}",
+                url=site + reverse("campaign", args=[line.campaign.pk]),
+            )
 
 
 def _written(user: User, today: date) -> Iterator[Entry]:

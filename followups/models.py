@@ -414,3 +414,25 @@ class Unsettled(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id}"
+
+
+# Models of this app that live beside their verbs; Django reads them here.
+from followups.festivals import Festival  # noqa: E402
+from followups.greetings import Campaign, Greeting  # noqa: E402
+from followups.stock import StockItem, StockMove  # noqa: E402
+from followups.texts import Text  # noqa: E402
+
+__all__ = [
+    "Campaign",
+    "Festival",
+    "FollowUp",
+    "Greeting",
+    "ListRun",
+    "ServiceItem",
+    "ServicePlan",
+    "StockItem",
+    "StockMove",
+    "Text",
+    "Touched",
+    "Unsettled",
+]

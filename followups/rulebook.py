@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.kinship import Kin
 from clients.models import Client, FamilyMember, InfoCard, KeyDate, LifeEvent
+from followups.festivals import SUBJECT
 from followups.models import FollowUp, ServiceItem
 from followups.rules import (
     USUAL_TURNINGS,
@@ -833,6 +834,7 @@ AFTER_AN_ENTRY = {
     FollowUp.AGREED: _("Agreed with the client"),
     FollowUp.NUMBER: _("Find the right number"),
     FollowUp.ADDRESS: _("Find the new address"),
+    SUBJECT: _("Festival greeting"),
 }
 
 

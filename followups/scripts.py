@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from followups import people_words
+from clients.models import Contact
+from followups import people_words, texts
 from followups.models import FollowUp
 from followups.money_words import remedy_of
 from followups.placeholders import about_people, fill
@@ -240,11 +241,22 @@ TEXTS = {
 
 def text_for(followup: FollowUp, speaker: User, today: date) -> str:
     """Fill the text of the follow-up's series."""
-    return filled(str(TEXTS[which(followup, today)]), followup, speaker)
+    return filled(_text(followup, today), followup, speaker)
 
 
 def filled(text: str, followup: FollowUp, speaker: User) -> str:
     return fill(text, _values(followup, speaker))
+
+
+def _text(followup: FollowUp, today: date) -> str:
+    """The office's own words where it has written some, else the usual ones."""
+    key = which(followup, today)
+    if key in texts.OCCASIONS:
+        client, channel = followup.client, Contact.Channel.WECHAT
+        own = texts.Text.objects.in_force().about(key)
+        if words := texts.chosen(own, client.shown_class, channel):
+            return words
+    return str(TEXTS[key])
 
 
 def which(followup: FollowUp, today: date) -> str:
@@ -270,6 +282,7 @@ def _values(followup: FollowUp, speaker: User) -> dict[str, str]:
         "product": product,
         "amount": money(instalment.amount) if instalment else "",
         "due": in_words(due_on),
+        "date": in_words(due_on),
         "grace_end": in_words(instalment.grace_ends_on) if instalment else "",
         "promised": in_words(instalment.promised_on) if instalment else "",
         "reinstate": in_words(policy.reinstate_by, "year") if policy else "",

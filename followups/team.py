@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Least
 from accounts.models import Role, Team, User
 from accounts.scope import FEW, agents_seen_by
 from clients.models import Client
+from followups import campaign_lines
 from followups.models import FollowUp
 from lib import names
 from policies.models import Instalment, Policy
@@ -191,7 +192,7 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
 
     Completion of a day d is: done on d ÷ (done on d + rows still open or missed whose list days
     cover d). What was withdrawn or replaced counts nowhere, and what was done later than d does not
-    count against d. A rate is a whole percent rounded down, None where d asked for nothing.
+    count against d. A campaign is one row. A rate is a whole percent rounded down, None where d asked for nothing.
     """
     first = day - timedelta(days=DAYS_BACK)
     everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
@@ -203,6 +204,7 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
         followups.overdue(day).order_by().values_list("client__agent").annotate(n=Count("pk"))
     )
     grace = _grace(user, theirs, day)
+    _count_campaigns(campaign_lines.spans_of(user, theirs, first, day), done, unfinished)
     return [
         AgentFigures(
             agent,
@@ -212,6 +214,21 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
         )
         for agent in everyone
     ]
+
+
+def _count_campaigns(
+    spans: dict[int, list[campaign_lines.Span]],
+    done: dict[int, dict[date, int]],
+    unfinished: dict[int, list[Unfinished]],
+) -> None:
+    """Each campaign counts as one: done on the day of its last greeting, or unfinished over its days."""
+    for agent, theirs in spans.items():
+        for span in theirs:
+            if span.left:
+                unfinished.setdefault(agent, []).append((span.opens_on, span.on, 1))
+            elif span.done_on:
+                days = done.setdefault(agent, {})
+                days[span.done_on] = days.get(span.done_on, 0) + 1
 
 
 def _done_by_day(
@@ -245,7 +262,7 @@ def _days(first: date, done: dict[date, int], unfinished: Iterable[Unfinished]) 
     for day in days:
         day.done = done.get(day.on, 0)
     for begin, end, count in unfinished:
-        for day in days[(begin - first).days : (end - first).days + 1]:
+        for day in days[max((begin - first).days, 0) : (end - first).days + 1]:
             day.undone += count
     return days
 

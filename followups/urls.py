@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
     path("feed/<str:secret>.ics", feed.feed, name="feed"),
     path("team/", include("followups.team_urls")),
+    path("", include("followups.greeting_urls")),
     path("classification/", include("followups.class_urls")),
     path("rules/", include("followups.rules_urls")),
 ]

@@ -23,6 +23,7 @@ from followups import (
     agenda,
     ahead,
     chips,
+    festivals,
     money_words,
     outcome_sheet,
     people_page,
@@ -39,7 +40,7 @@ from followups.forms import (
 )
 from followups.models import FollowUp, FollowUpQuerySet, ListRun
 from followups.outcome_sheet import outcomes_for
-from lib import dates, lunar
+from lib import dates
 from lib.templatetags.ui import clock
 from lib.templatetags.ui import day as day_in_words
 from policies.models import Policy
@@ -574,12 +575,8 @@ def _stop_context(request: Request, stop: Stop) -> dict[str, Any]:
 
 
 def _next_festival(day: date) -> dict[str, Any] | None:
-    try:
-        festival, on = lunar.next_festival(day)
-    except ValueError:
-        return None
-    days = (on - day).days
-    return {"name": festival.name, "days": days} if days <= 30 else None
+    found = festivals.next_for_all(day)
+    return {"name": found[1], "days": (found[0] - day).days} if found else None
 
 
 def log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.models import Contact
-from followups import changes, enough, escalations, successors
+from followups import changes, enough, escalations, greetings, successors
 from followups.agenda import home_of, needs_outcome
 from followups.models import FollowUp, ServiceItem, Successor
+from followups.refusal import Refused as Refused  # noqa: PLC0414 - whoever records meets it
 from followups.successors import NextStep
 from policies import promises
 
@@ -26,10 +27,6 @@ Outcome = Contact.Outcome
 WORDS = {Outcome.WILL_PAY, Outcome.PAID_ALREADY}  # a claim of the client; the file says the truth
 NEED_A_DAY = {Outcome.WILL_PAY, Outcome.ASKED_LATER}
 CHECKS = ("promise-check", "claim-check")  # the rules that look after it
-
-
-class Refused(Exception):  # noqa: N818 - what it says to the user
-    """It cannot be recorded like this; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -313,10 +310,10 @@ def undo(contact: Contact, *, by: User) -> None:
     whole = Contact.objects.filter(Q(pk=first) | Q(entry=first)).order_by("pk")
     for one in whole.select_for_update(of=("self",)).select_related("client"):
         if not one.undone_at:
-            _take_back(one)
+            _take_back(one, by)
 
 
-def _take_back(contact: Contact) -> None:
+def _take_back(contact: Contact, by: User) -> None:
     rows = FollowUp.objects.filter(contact=contact)
     steps = FollowUp.objects.filter(Q(after__in=rows.values("pk")) | _checks_of(contact))
     if steps.filter(status=FollowUp.Status.DONE).exists():
@@ -326,6 +323,7 @@ def _take_back(contact: Contact) -> None:
     steps.filter(status__in=[FollowUp.Status.OPEN, FollowUp.Status.WITHDRAWN]).delete()
     promises.take_back(contact)
     changes.change_back(contact)
+    greetings.take_back(contact, by=by)
     rows.update(
         status=FollowUp.Status.OPEN,
         reason="",

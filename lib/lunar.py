@@ -11,9 +11,6 @@ from functools import cache
 from itertools import count
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 FIRST_YEAR = 1900
 _FIRST_DAY = date(1900, 1, 31).toordinal()
 
@@ -50,21 +47,6 @@ class LunarDate(NamedTuple):
     day: int
     leap: bool = False
 
-
-class Festival(NamedTuple):
-    name: str | Promise
-    month: int
-    day: int
-
-
-FESTIVALS = (
-    Festival(_("Spring Festival"), 1, 1),
-    Festival(_("Lantern Festival"), 1, 15),
-    Festival(_("Dragon Boat Festival"), 5, 5),
-    Festival(_("Qixi Festival"), 7, 7),
-    Festival(_("Mid-Autumn Festival"), 8, 15),
-    Festival(_("Double Ninth Festival"), 9, 9),
-)
 
 _MONTH_NAMES = "正二三四五六七八九十冬腊"
 _DIGITS = "一二三四五六七八九十"
@@ -128,12 +110,6 @@ def next_lunar_birthday(month: int, day: int, leap: bool, on_or_after: date) -> 
     raise AssertionError("unreachable: the table ends with a ValueError")
 
 
-def next_festival(on_or_after: date) -> tuple[Festival, date]:
-    comings = [(next_lunar_birthday(f.month, f.day, False, on_or_after), f) for f in FESTIVALS]
-    day, festival = min(comings, key=lambda coming: coming[0])
-    return festival, day
-
-
 def month_name(month: int, leap: bool = False) -> str:
     return f"{'闰' if leap else ''}{_MONTH_NAMES[month - 1]}月"
 
@@ -180,3 +156,11 @@ def _month_order(doubled: int) -> list[tuple[int, bool]]:
     if doubled:
         order.insert(doubled, (doubled, True))
     return order
+
+
+def qingming(year: int) -> date:
+    """The day of Qingming in China, by the usual reckoning; it holds from 1901 to 2099."""
+    if not 1901 <= year <= 2099:
+        raise ValueError(f"the reckoning of Qingming does not reach {year}")
+    since = year - 1900
+    return date(year, 4, int(since * 0.2422 + 5.59) - since // 4)

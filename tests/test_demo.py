@@ -125,3 +125,13 @@ def test_no_date_contradicts_another(branch: None) -> None:
     assert not Instalment.objects.filter(paid_on__lt=F("due_on") - timedelta(days=31)).exists()
     assert not Instalment.objects.filter(paid_on__gt=TODAY).exists()
     assert not PolicyEvent.objects.filter(on__gt=TODAY).exists()
+
+
+def test_a_festival_is_never_far_and_some_have_been_greeted(branch: Any) -> None:
+    from followups.greetings import Greeting
+    from followups.stock import StockMove
+
+    agent = Greeting.objects.running(TODAY).filter(client__agent__staff_no="A1001")
+    assert agent.open().exists()
+    assert set(Greeting.objects.values_list("state", flat=True)) == {"open", "sent", "skipped"}
+    assert StockMove.objects.given().cost() > 0

@@ -27,7 +27,14 @@ SERVING = EVERYONE - {"auditor"}
 LEADERS = frozenset({"bob", "dora", "admin"})
 OFFICE = frozenset({"admin"})
 SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
-SEEN_BY = {"batch": OFFICE, "heading": OFFICE, "feed": EVERYONE}
+SEEN_BY = {
+    "batch": OFFICE,
+    "heading": OFFICE,
+    "feed": EVERYONE,
+    "festival": OFFICE,
+    "item": OFFICE,
+    "occasion": OFFICE,
+}
 
 OPEN = {200, 204, 301, 302, 303, 304, 400, 409, 422}  # let in, even if the form was not good enough
 NAME = "归爱丽丝服务"  # the name of Alice's client: on no page of a person who may not see it
@@ -172,6 +179,23 @@ DOORS: dict[str, Door] = {
     "classes_way": Door(roles=SERVING, methods="GET"),
     "service_rules": Door(roles=OFFICE),
     "class_rules": Door(roles=OFFICE),
+    "greetings": Door(methods="GET"),
+    "campaign": of("campaign"),
+    "campaign_print": of("campaign", methods="POST"),
+    "campaign_sent": of("campaign", methods="POST"),
+    "greeting_sent": of("greeting", methods="POST"),
+    "greeting_skip": of("greeting", methods="GET POST"),
+    "greeting_words": of("greeting", methods="GET POST"),
+    "greeting_undo": of("greeting", methods="POST"),
+    "festivals": Door(roles=OFFICE, methods="GET"),
+    "festival_new": Door(roles=OFFICE),
+    "festival": of("festival", roles=OFFICE, methods="GET POST"),
+    "festival_texts": of("festival", roles=OFFICE, methods="GET POST"),
+    "texts": of("occasion", roles=OFFICE, methods="GET POST", arg="code"),
+    "stock": Door(roles=OFFICE, methods="GET"),
+    "stock_new": Door(roles=OFFICE),
+    "stock_item": of("item", roles=OFFICE, methods="GET POST"),
+    "stock_shelf": of("item", roles=OFFICE, methods="POST"),
     "class_set": of("client", methods="GET POST", post={"do": "lift"}),
     "client_marks": of("client", methods="GET POST", post={"indicator": "means", "says": "off"}),
 }
@@ -231,7 +255,17 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
         "task": task.pk,
         **around(client, make["by"]),
         "bank_line": bank_line_of(policy),
-    }
+    } | greeting_of(client)
+
+
+def greeting_of(client: Any) -> dict[str, int]:
+    """A campaign with this client alone."""
+    from followups.models import Campaign, Festival, Greeting
+
+    festival = Festival.objects.create(name=f"{client.name}节", kind="solar", month=6, day=12)
+    campaign = Campaign.objects.create(festival=festival, on=TODAY, opens_on=TODAY)
+    greeting = Greeting.objects.create(campaign=campaign, client=client)
+    return {"campaign": campaign.pk, "greeting": greeting.pk}
 
 
 def around(client: Any, by: Any) -> dict[str, int]:
@@ -293,12 +327,23 @@ def records(
     settings.MEDIA_ROOT = tmp_path
     orphans = _records(None, ORPHAN, make)
     own = _records(alice, NAME, make)
+    own |= office_records()
     own |= {"agent": alice.pk, "batch": batch_of(admin, tmp_path), "feed": CalendarFeed.make(alice)}
     from policies.models import HeadingMemory, Insurer
 
     HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)
     own |= {"heading": HeadingMemory.objects.get().pk}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
+
+
+def office_records() -> dict[str, Any]:
+    from followups.models import Festival, StockItem
+
+    return {
+        "festival": Festival.objects.order_by("pk")[0].pk,
+        "item": StockItem.objects.create(name="贺卡", unit_cost=1).pk,
+        "occasion": "birthday",
+    }
 
 
 def address(name: str, door: Door, records: dict[str, int], *, orphan: bool = False) -> str:

@@ -8,7 +8,6 @@ from lib.lunar import (
     LunarDate,
     lunar_birthday_in,
     lunar_name,
-    next_festival,
     next_lunar_birthday,
     to_lunar,
     to_solar,
@@ -101,17 +100,3 @@ def test_the_thirtieth_of_a_short_month_is_kept_on_the_29th():
 )
 def test_chinese_names(month, day, leap, name):
     assert lunar_name(month, day, leap) == name
-
-
-@pytest.mark.parametrize(
-    ("start", "month", "on"),
-    [
-        (date(2026, 2, 17), 1, date(2026, 2, 17)),
-        (date(2026, 2, 18), 1, date(2026, 3, 3)),
-        (date(2026, 9, 1), 8, date(2026, 9, 25)),
-        (date(2026, 11, 22), 1, date(2027, 2, 6)),
-    ],
-)
-def test_the_next_festival(start, month, on):
-    festival, day = next_festival(start)
-    assert (festival.month, day) == (month, on)
