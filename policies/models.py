@@ -541,6 +541,11 @@ class Instalment(models.Model):
                 fields=["paid_on"], name="instalment_paid", condition=Q(paid_on__isnull=False)
             ),
             models.Index(
+                fields=["due_on"],
+                name="instalment_paid_due",
+                condition=Q(paid_on__isnull=False),
+            ),
+            models.Index(
                 fields=["closed_on"], name="instalment_advanced", condition=Q(closed_as="loan")
             ),
             models.Index(

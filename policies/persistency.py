@@ -17,10 +17,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
 from typing import Any
 
+from django.contrib.postgres.aggregates import BoolOr
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
-    Count,
     DateField,
     Exists,
     F,
@@ -29,11 +30,11 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Sum,
+    Subquery,
     Value,
     When,
 )  # fmt: skip
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from lib import dates
 from policies.models import FIRST_YEAR, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
@@ -85,9 +86,11 @@ class Cohort:
             due_before=self._in_years("date_trunc('month', %(expressions)s) + interval '1 month'"),
         )
         weighed = dated.annotate(a_year=FIRST_YEAR, excluded=_case(self._left_out()))
-        counted: QuerySet[Any] = weighed.annotate(
-            received=_case(Q(excluded=False) & self._paid_in_time())
+        received = Case(
+            When(excluded=False, then=Coalesce(Subquery(self._paid_in_time()), self._paid_later())),
+            default=False,
         )
+        counted: QuerySet[Any] = weighed.annotate(received=received)
         return counted
 
     def _in_years(self, day: str) -> Func:
@@ -112,13 +115,17 @@ class Cohort:
             due_on__lt=OuterRef("due_before"),
         )
 
-    def _paid_in_time(self) -> Q:
+    def _paid_in_time(self) -> QuerySet[Any]:
+        """Subquery: whether that premium was received in time; NULL where there is none."""
         in_time = Q(paid_on__lte=F("grace_ends_on")) | Q(closed_as=Instalment.Closed.WAIVED)
-        # Of a premium that fell due before we knew the policy, the book tells where it stands now.
+        found: QuerySet[Any] = self._premium().order_by().values("policy")
+        told: QuerySet[Any] = found.annotate(in_time=BoolOr(_case(in_time))).values("in_time")
+        return told
+
+    def _paid_later(self) -> Case:
+        """Of a premium that fell due before we knew the policy, the book tells where it stands now."""
         stands_later = Q(next_due_on__gte=F("due_before")) | Q(paid_to__gte=F("due_before"))
-        return Q(Exists(self._premium().filter(in_time))) | (
-            ~Q(Exists(self._premium())) & stands_later & Q(reinstated_on=None)
-        )
+        return _case(stands_later & Q(reinstated_on=None))
 
     def levers(self, among: PolicyQuerySet, day: date) -> QuerySet[Any]:
         """What can still be collected in time, the heaviest first; each with `grace_ends_on`."""
@@ -172,43 +179,41 @@ def rates(
     among: PolicyQuerySet, month: date, k: int, *, by: str | None = None, months: int = 1
 ) -> list[Rate]:
     """The rate of each group, by name; `months` of 12 takes the twelve cohorts that end with this one."""
-    policies = Cohort(month, k, months).policies(among).order_by()
+    policies = Cohort(month, k, months).policies(among)
     if by is None:
-        return list(_rates(policies.values(key=Value(None, IntegerField()), name=Value(""))))
+        return list(_rates(policies, Value(None, IntegerField()), Value("")))
     key, name = BY[by]
-    found = _rates(policies.values(key=F(key), name=Coalesce(F(name), Value(""))))
+    found = _rates(policies, F(key), Coalesce(F(name), Value("")))
     return sorted(found, key=lambda rate: (rate.name == "", rate.name, str(rate.key)))
 
 
 def trend(among: PolicyQuerySet, month: date, k: int, months: int = 12) -> list[tuple[date, Rate]]:
     """The rate of each of the months up to this one, oldest first."""
-    policies = Cohort(month, k, months).policies(among).order_by()
+    policies = Cohort(month, k, months).policies(among)
+    cohort = Cast(TruncMonth("effective_on"), DateField())
     found = {
-        dates.add_months(rate.key, k + 1): rate
-        for rate in _rates(policies.values(key=TruncMonth("effective_on"), name=Value("")))
+        dates.add_months(rate.key, k + 1): rate for rate in _rates(policies, cohort, Value(""))
     }
     wanted = [dates.add_months(month, back) for back in range(1 - months, 1)]
     return [(each, found.get(each, Rate(None, ""))) for each in wanted]
 
 
-def _rates(grouped: QuerySet[Any, Any]) -> Iterator[Rate]:
-    counted, received = Q(excluded=False), Q(received=True)
-    for row in grouped.annotate(
-        numerator=Coalesce(Sum("a_year", filter=received), NO_MONEY),
-        denominator=Coalesce(Sum("a_year", filter=counted), NO_MONEY),
-        received_count=Count("pk", filter=received),
-        counted=Count("pk", filter=counted),
-        left_out=Count("pk", filter=~counted),
-    ):
-        yield Rate(
-            row["key"],
-            row["name"],
-            row["numerator"],
-            row["denominator"],
-            row["received_count"],
-            row["counted"],
-            row["left_out"],
-        )
+# Around the policies, so that each is asked once whether its premium came.
+_SUMS = """
+SELECT key, name,
+    COALESCE(sum(a_year) FILTER (WHERE received), 0), COALESCE(sum(a_year) FILTER (WHERE NOT excluded), 0),
+    count(*) FILTER (WHERE received), count(*) FILTER (WHERE NOT excluded), count(*) FILTER (WHERE excluded)
+FROM ({policies} OFFSET 0) AS policy (key, name, a_year, excluded, received) GROUP BY key, name
+"""
+
+
+def _rates(policies: QuerySet[Any], key: Any, name: Any) -> Iterator[Rate]:
+    rows = policies.order_by().values_list(key, name, "a_year", "excluded", "received")
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS.format(policies=sql), params)
+        for found in cursor.fetchall():
+            yield Rate(*found)
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, Max, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Least
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from lib import dates
-from policies.models import OWED, Instalment, InstalmentQuerySet, Policy
+from policies.models import OWED, Instalment, InstalmentQuerySet, Policy, Product
+from policies.premiums import USUAL_GRACE_DAYS
 from policies.rhythm import Numbered
 
 NO_MONEY = Decimal(0)
+FIRST = 1
 WEEK, MONTH, QUARTER = (timedelta(days=n) for n in (7, 30, 90))
 
 
@@ -152,9 +155,10 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
     A premium stands in one column: due in the month; else, its grace ending in the month; else in
     grace all through it. What is paid stays receivable and counts as collected; what was waived,
     advanced as a loan or cancelled, or is owed on a policy that has ended, is nobody's any more.
+    `row` is 4 for the fourth and all later, and 0 where it is not known; the first is no renewal.
     """
     ends = dates.month_end(month)
-    business = Q(due_on__lte=ends, grace_ends_on__gte=month)
+    business = Q(due_on__range=(month - _longest_grace(), ends), grace_ends_on__gte=month)
     wanted = Q(paid_on__isnull=False) | Q(OWED, policy__status__in=Policy.ALIVE)
     column = Case(
         When(due_on__gte=month, then=Value("due")),
@@ -162,23 +166,16 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
         default=Value("next"),
         output_field=CharField(),
     )
-    number = Numbered()
-    rows: QuerySet[Any] = (
-        instalments.filter(business, wanted)
-        .alias(number=number)
-        .exclude(number=1)
-        .annotate(
-            column=column,
-            row=Case(
-                When(number=0, then=Value("0")),
-                When(number__gte=4, then=Value("4")),
-                When(number=3, then=Value("3")),
-                default=Value("2"),
-                output_field=CharField(),
-            ),
-        )
+    rows: QuerySet[Any] = instalments.filter(business, wanted).annotate(
+        column=column, row=Least(Numbered(), 4)
     )
     return rows
+
+
+def _longest_grace() -> timedelta:
+    """Of any product, however its days are counted: what fell due earlier need not be looked at."""
+    days = Product.objects.aggregate(days=Max("grace_days"))["days"] or 0
+    return timedelta(days=max(days, USUAL_GRACE_DAYS) + 31)
 
 
 def nine_grid(instalments: InstalmentQuerySet, month: date) -> Grid:
@@ -192,7 +189,9 @@ def nine_grid(instalments: InstalmentQuerySet, month: date) -> Grid:
         collected=Count("pk", filter=paid),
         collected_total=Sum("amount", filter=paid, default=NO_MONEY),
     ):
-        cell = grid.cell(found["row"], found["column"])
+        if found["row"] == FIRST:
+            continue
+        cell = grid.cell(str(found["row"]), found["column"])
         cell.count, cell.amount = found["count"], found["total"]
         cell.collected, cell.collected_amount = found["collected"], found["collected_total"]
     return grid
@@ -202,7 +201,7 @@ def in_cell(instalments: InstalmentQuerySet, code: str, month: date) -> QuerySet
     """The premiums of a cell ("due.2"), or of a whole column ("due.all")."""
     column, _dot, row = code.partition(".")
     rows = receivable(instalments, month).filter(column=column)
-    return rows if row == "all" else rows.filter(row=row)
+    return rows.exclude(row=FIRST) if row == "all" else rows.filter(row=int(row))
 
 
 CELLS = [f"{column}.{row}" for column in COLUMNS for row in (*ROWS, "all")]
