@@ -231,6 +231,12 @@ class PolicyForm(VersionedForm):
                 _('A policy does not go from "%(was)s" to "%(now)s".'),
                 params={"was": Policy.Status(was).label, "now": Policy.Status(status).label},
             )
+        ends_on = self.instance.cooling_off_ends_on
+        if status == Policy.Status.COOLED_OFF != was and ends_on and dates.today() > ends_on:
+            raise forms.ValidationError(
+                _("Cooling-off ended on %(day)s: this is a surrender."),
+                params={"day": ends_on.isoformat()},
+            )
         return status
 
     @transaction.atomic

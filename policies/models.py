@@ -77,6 +77,9 @@ class Product(models.Model):
         return self.name
 
 
+USUAL_COOLING_OFF_DAYS = 15
+
+
 class PolicyQuerySet(ScopedQuerySet["Policy"]):
     agent_field = "holder__agent"
 
@@ -274,6 +277,14 @@ class Policy(models.Model):
     @property
     def annualised_premium(self) -> Decimal:
         return self.premium * (12 // self.months_between) if self.months_between else Decimal(0)
+
+    @property
+    def cooling_off_ends_on(self) -> date | None:
+        """The last day on which the holder may withdraw; counted from the day after signing."""
+        if self.receipt_signed_on is None:
+            return None
+        days = self.product.cooling_off_days if self.product else USUAL_COOLING_OFF_DAYS
+        return self.receipt_signed_on + timedelta(days=days)
 
     def status_on(self, day: date) -> "Policy.Status | str":
         """The insurer's word, and grace or lapse as they follow from the dates."""
