@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_classes, demo_people
+from crm import demo_classes, demo_people, demo_plan
 from crm import demo_money as money
 from crm.demo_greetings import Season
 from followups import daily
@@ -97,6 +97,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     _work_through(rng, today, agents, share=0.25)
     season.tell(today, share=0.1)
     demo_classes.tell(Random(seed), people, today)
+    demo_plan.tell(Random(seed + 1), agents, today)
     return len(people)
 
 

@@ -24,6 +24,7 @@ class Place(NamedTuple):
 
 
 TODAY = Place(_("Today"), "check2-circle", "today")
+CALENDAR = Place(_("Calendar"), "calendar3", "calendar")
 CLIENTS = Place(_("Clients"), "people", "clients:list")
 POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
@@ -68,6 +69,7 @@ def places_of(user: User) -> list[Place]:
     if user.leads:
         return [
             TEAM,
+            CALENDAR,
             CLIENTS,
             POLICIES,
             RENEWALS,
@@ -77,7 +79,7 @@ def places_of(user: User) -> list[Place]:
             UNCOLLECTED,
             PERSISTENCY,
         ]
-    return [TODAY, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, PERSISTENCY]
+    return [TODAY, CALENDAR, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, PERSISTENCY]
 
 
 def tabs_of(user: User) -> list[Place]:

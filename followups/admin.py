@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin import ForAdministrators, ToRead
-from followups.models import ListRun, ServicePlan
+from followups.models import Holiday, ListRun, ServicePlan, WorkingDay
 
 
 @admin.register(ServicePlan)
@@ -35,3 +35,23 @@ class ListRunAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=ListRun._meta.get_field("created").verbose_name)
     def rows(self, run: ListRun) -> int:
         return sum(run.created.values())
+
+
+@admin.register(Holiday)
+class HolidayAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Where the office says otherwise than the decree; the decree itself is known."""
+
+    list_display = ("on", "is_workday", "name")
+    list_filter = ("is_workday",)
+    date_hierarchy = "on"
+
+
+@admin.register(WorkingDay)
+class WorkingDayAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    """One row, which the first change makes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not WorkingDay.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

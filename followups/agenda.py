@@ -56,7 +56,8 @@ CARE = Kind(
     frozenset({"birthday", "wedding", "family", "career", "life", "silence", "settled"}),
 )
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
-KINDS = (RENEWAL, CARE, SERVICE)
+OWN = Kind("own", _("Own tasks"), "pencil-square", "slate", frozenset({"task"}))
+KINDS = (RENEWAL, CARE, SERVICE, OWN)
 CLASS_ORDER = (Client.Class.DEVELOP, Client.Class.NURTURE, Client.Class.MAINTAIN)
 
 
@@ -191,7 +192,9 @@ TASKS = {
 
 
 def task_of(followup: FollowUp) -> str:
-    """What is to be done, shorter than the name of the service item."""
+    """What is to be done, shorter than the name of the service item; of an own task its words."""
+    if followup.planned and followup.planned.words:
+        return followup.planned.words
     return str(TASKS.get(followup.series) or ServiceItem(followup.item).label)
 
 
@@ -303,7 +306,7 @@ class Agenda:
 
     @property
     def filters(self) -> list[tuple[Kind, int]]:
-        return [
+        counts = [
             (
                 kind,
                 sum(len(s.followups) for s in self.open_stops if s.kind is kind)
@@ -311,6 +314,7 @@ class Agenda:
             )
             for kind in KINDS
         ]
+        return [(kind, n) for kind, n in counts if n or kind is not OWN]
 
     @cached_property
     def left(self) -> int:

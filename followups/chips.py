@@ -269,6 +269,14 @@ def _agreed(followup: FollowUp, today: date) -> Chip:
     return Chip(words, "warn" if followup.occasion_on < today else "slate", "calendar-check")
 
 
+def _planned(followup: FollowUp, today: date) -> Chip:
+    planned = followup.planned
+    if planned and planned.repeats:
+        return Chip(planned.rhythm, "slate", "arrow-repeat")
+    words = _("Planned for %(day)s") % {"day": in_words(followup.occasion_on)}
+    return Chip(words, "slate", "calendar-check")
+
+
 _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "premium": _premium,
     "lapse": _lapse,
@@ -293,6 +301,8 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "silence": _silence,
     "review": _review,
     "settled": _settled,
+    "planned": _planned,
+    "task": _planned,
 }
 
 

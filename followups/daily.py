@@ -13,7 +13,7 @@ from clients.key_dates import roll_days
 from clients.models import Client
 from followups import comings, enough, greetings
 from followups.festivals import SUBJECT
-from followups.models import FollowUp, FollowUpQuerySet, ListRun, RuleMute
+from followups.models import FollowUp, FollowUpQuerySet, ListRun, Planned, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
 from followups.touched import EVERYBODY, Scope, basis_of, is_another, whom_to_look_at
@@ -54,6 +54,7 @@ def write_day(day: date) -> ListRun:
     with _writing():
         missed = mark_missed(day)
         roll_days(day - ONE_DAY)
+        Planned.roll(day)
         basis = basis_of(RULEBOOK)
         comings.keep(day, everybody=is_another(basis))
         scope = whom_to_look_at(day, RULEBOOK, basis)
@@ -181,7 +182,8 @@ def _why_withdrawn(day: date) -> Case:
 
 
 # Of one series only the latest begun stage of an occasion stays open. Premium stages share their
-# instalment, since they count from two different dates of it.
+# instalment, since they count from two different dates of it; what comes around is replaced by its
+# next time.
 SUPERSEDE = """
 UPDATE followups_followup AS earlier SET status = 'superseded'
 WHERE earlier.status = 'open' AND earlier.series <> '' AND EXISTS (
@@ -192,6 +194,7 @@ WHERE earlier.status = 'open' AND earlier.series <> '' AND EXISTS (
       AND later.status IN ('open', 'done', 'missed')
       AND later.list_on > earlier.list_on AND later.list_on <= %s
       AND (later.instalment_id = earlier.instalment_id
+           OR later.planned_id = earlier.planned_id
            OR (later.instalment_id IS NULL AND later.occasion_on = earlier.occasion_on)))
 """
 

@@ -19,12 +19,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import CalendarFeed, User, digest_of
 from clients.models import Client
-from followups import campaign_lines
+from followups import campaign_lines, foreseen
 from followups.agenda import task_of
-from followups.models import FollowUp
-from followups.rulebook import RULEBOOK
+from followups.models import FollowUp, Planned
 from lib import dates, ics
-from lib.masking import mask_name
+from lib.masking import mask_name, without_numbers
 from lib.pace import Pace
 
 ONE_DAY = timedelta(days=1)
@@ -76,7 +75,7 @@ def _events(user: User, today: date, site: str) -> Iterator[ics.Event]:
     for (day, client), group in groupby(entries, key=lambda entry: (entry.day, entry.client)):
         if client not in names:
             continue  # handed over between two queries
-        words = dict.fromkeys(entry.words for entry in group)
+        words = dict.fromkeys(nobodys(entry.words, names[client]) for entry in group)
         yield ics.Event(
             uid=salted_hmac("calendar", f"{user.pk} {client} {day}").hexdigest(),
             day=day,
@@ -98,21 +97,27 @@ def _campaigns(user: User, today: date, site: str) -> Iterator[ics.Event]:
             )
 
 
+def nobodys(words: str, name: str) -> str:
+    """An own task in its words, without the client's name and without a number."""
+    return without_numbers(words.replace(name, mask_name(name)))
+
+
 def _written(user: User, today: date) -> Iterator[Entry]:
     """What stands on the lists: begun work on today, the rest on its day."""
     mine = FollowUp.objects.visible_to(user).filter(client__agent=user).open()
     soon = mine.filter(list_on__lte=today + AHEAD, keep_until__gte=today)
-    for row in soon.only("client_id", "list_on", "priority", "series", "item")[:MOST_ROWS]:
+    fields = ("client_id", "list_on", "priority", "series", "item", "planned__words")
+    for row in soon.select_related("planned").only(*fields)[:MOST_ROWS]:
         yield Entry(max(row.list_on, today), row.client_id, row.priority, task_of(row))
 
 
 def _foreseen(user: User, today: date) -> Iterator[Entry]:
-    """What each rule will ask for, as the book stands: one query per rule."""
-    first, last = today + ONE_DAY, today + AHEAD
-    mine = Client.objects.visible_to(user).filter(agent=user).values("pk")
-    for rule in RULEBOOK:
-        rows = rule.yet_to_write(first, last, as_of=first).filter(**{f"{rule.client}__in": mine})
-        for row in rows[:MOST_ROWS]:
-            made = dict(zip(FollowUp.WRITTEN, row, strict=True))
-            words = task_of(FollowUp(series=made["series"], item=made["item"]))
-            yield Entry(made["list_on"], made["client_id"], made["priority"], words)
+    """What the rules will ask for, as the book stands."""
+    rows = foreseen.of_agent(user.pk, today + ONE_DAY, today + AHEAD, today=today)[:MOST_ROWS]
+    tasks = Planned.objects.visible_to(user).in_bulk(
+        {row.planned_id for row in rows if row.planned_id}
+    )
+    for row in rows:
+        followup = row.followup
+        followup.planned = tasks.get(row.planned_id or 0)
+        yield Entry(row.list_on, row.client_id, row.priority, task_of(followup))

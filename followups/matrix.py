@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils.functional import Promise
 
 from accounts.models import AuditEntry, User
@@ -27,7 +27,8 @@ SHOWN = 5
 
 def levels() -> Levels:
     """The plan as it stands; a cell that nobody filled is no."""
-    places = {(item, name): ServicePlan.Level.NO.value for item in ServiceItem for name in CLASSES}
+    items, nothing = ServiceItem.of_the_plan(), ServicePlan.Level.NO.value
+    places = {(item, name): nothing for item in items for name in CLASSES}
     found = ServicePlan.objects.values_list("item", "client_class", "level")
     return places | {(item, name): level for item, name, level in found}
 
@@ -40,6 +41,8 @@ def _items(rule: Rule) -> set[int]:
     """The items a rule may ask for: where the row decides, the cases say which."""
     if rule.item_by is None:
         return {rule.item}
+    if isinstance(rule.item_by, F):
+        return set(ServiceItem.of_the_plan())
     results = [*(case.result for case in rule.item_by.cases), rule.item_by.default]
     return {result.value for result in results}
 

@@ -79,7 +79,7 @@ class MatrixForm(forms.Form):
                 "rules": matrix.rules_of(item),
                 "cells": [(name, self[name_of(item, name)], self._differs(item, name)) for name in CLASSES],
             }
-            for item in ServiceItem
+            for item in ServiceItem.of_the_plan()
         ]  # fmt: skip
 
     def _differs(self, item: int, client_class: str) -> bool:

@@ -27,6 +27,11 @@ class ServiceItem(models.IntegerChoices):
     POLICY_REVIEW = 9, _("Policy review")
     GREETING = 10, _("Birthday and festival greetings")
     TAILORED = 11, _("Tailored product recommendation")
+    OWN = 12, _("Own task")  # no service of the plan: an agent has put it down
+
+    @classmethod
+    def of_the_plan(cls) -> "list[ServiceItem]":
+        return [item for item in cls if item != cls.OWN]
 
 
 class ServicePlan(models.Model):
@@ -71,7 +76,7 @@ class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
         return self.open().filter(list_on__lt=day, keep_until__gte=day)
 
     def for_list(self) -> Self:
-        return self.select_related("client", "policy__product", "instalment").order_by(
+        return self.select_related("client", "policy__product", "instalment", "planned").order_by(
             "priority", "keep_until", "list_on", "client__pinyin", "pk"
         )
 
@@ -136,6 +141,7 @@ class FollowUp(models.Model):
         "occasion_on",
         "list_on",
         "keep_until",
+        "planned_id",
     )
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="followups", db_index=False)
@@ -144,6 +150,9 @@ class FollowUp(models.Model):
     )
     instalment = models.ForeignKey(
         Instalment, models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    planned = models.ForeignKey(
+        "Planned", models.CASCADE, null=True, related_name="followups", db_index=False
     )
     rule = models.CharField(max_length=24)
     series = models.CharField(max_length=10)
@@ -179,7 +188,7 @@ class FollowUp(models.Model):
         verbose_name_plural = _("follow-ups")
         constraints = (
             models.UniqueConstraint(
-                fields=["client", "rule", "policy", "occasion_on"],
+                fields=["client", "rule", "policy", "occasion_on", "planned"],
                 name="once_per_rule_and_occasion",
                 nulls_distinct=False,
             ),
@@ -200,6 +209,11 @@ class FollowUp(models.Model):
             # Where a policy or premium is deleted, the database asks who names it.
             models.Index(fields=["policy"], name="followups_of_a_policy"),
             models.Index(fields=["instalment"], name="followups_of_a_premium"),
+            models.Index(
+                fields=["planned"],
+                name="followups_put_down",
+                condition=Q(planned__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -419,6 +433,8 @@ class Unsettled(models.Model):
 # Models of this app that live beside their verbs; Django reads them here.
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
+from followups.office_days import Holiday, WorkingDay  # noqa: E402
+from followups.planned import Planned  # noqa: E402
 from followups.stock import StockItem, StockMove  # noqa: E402
 from followups.texts import Text  # noqa: E402
 
@@ -426,8 +442,11 @@ __all__ = [
     "Campaign",
     "Festival",
     "FollowUp",
+    "FollowUpQuerySet",
     "Greeting",
+    "Holiday",
     "ListRun",
+    "Planned",
     "ServiceItem",
     "ServicePlan",
     "StockItem",
@@ -435,4 +454,5 @@ __all__ = [
     "Text",
     "Touched",
     "Unsettled",
+    "WorkingDay",
 ]

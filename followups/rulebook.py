@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from clients.kinship import Kin
 from clients.models import Client, FamilyMember, InfoCard, KeyDate, LifeEvent
 from followups.festivals import SUBJECT
-from followups.models import FollowUp, ServiceItem
+from followups.models import FollowUp, Planned, ServiceItem
 from followups.rules import (
     USUAL_TURNINGS,
     CareRule,
     ClientRule,
     FamilyRule,
     InstalmentRule,
+    PlannedRule,
     PlusDays,
     PolicyRule,
     Population,
@@ -348,6 +349,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.AUTHORISATION,
         priority=3,
         turning=(*USUAL_TURNINGS, LEAVES_THE_WINDOW),
+        flexible=True,
     ),
     InstalmentRule(
         code="uncollected-form",
@@ -380,6 +382,7 @@ RULEBOOK: list[Rule] = [
         series="notice",
         item=ServiceItem.PAID_NOTICE,
         priority=3,
+        flexible=True,
     ),
     InstalmentRule(
         code="paying-completed",
@@ -391,6 +394,7 @@ RULEBOOK: list[Rule] = [
         series="notice",
         item=ServiceItem.PAID_NOTICE,  # not the review: whoever has paid it all hears of it
         priority=3,
+        flexible=True,
     ),
     InstalmentRule(
         code="premium-loan",
@@ -597,6 +601,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
         proactive=True,
+        flexible=True,
     ),
     ClientRule(
         code="cadence",
@@ -609,6 +614,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.GREETING,
         priority=4,
         proactive=True,
+        flexible=True,
         turning=(*USUAL_TURNINGS, *SILENCES),
     ),
     ClientRule(
@@ -646,6 +652,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
         proactive=True,
+        flexible=True,
     ),
     ClientRule(
         code="anniversary-review",
@@ -658,6 +665,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.POLICY_REVIEW,
         priority=4,
         proactive=True,
+        flexible=True,
         turning=(*USUAL_TURNINGS, *REVIEWS),
     ),
     PolicyRule(
@@ -671,6 +679,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.GREETING,
         priority=4,
         proactive=True,
+        flexible=True,
     ),
     PolicyRule(
         code="new-policy-quarter",
@@ -683,6 +692,7 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.GREETING,
         priority=4,
         proactive=True,
+        flexible=True,
     ),
     PolicyRule(
         code="policy-delivery",
@@ -823,6 +833,25 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.INFO_CHANGE,
         priority=2,
         event=True,
+    ),
+    PlannedRule(
+        code="planned-service",
+        label=_("Planned for this client"),
+        among=Planned.objects.services,
+        keep=14,
+        series="planned",
+        item=ServiceItem.TAILORED,
+        item_by=F("item"),
+        priority=4,
+    ),
+    PlannedRule(
+        code="own-task",
+        label=_("Own task"),
+        among=Planned.objects.tasks,
+        keep=7,
+        series="task",
+        item=ServiceItem.OWN,
+        priority=3,
     ),
 ]
 

@@ -91,7 +91,8 @@ class Rule:
     event: bool = False
     festive: bool = False  # no cheer and no sales in the weeks after a death
     proactive: bool = False
-    item_by: Case | None = None
+    flexible: bool = False  # may wait for a day with less to do, as long as it is worth doing
+    item_by: Case | F | None = None
     priority_by: Case | None = None
     to_client: str = ""  # the way from the population's rows to the client
     # The dates with which its population compares the day: between two writings only they, and what
@@ -142,9 +143,13 @@ class Rule:
         """The way from the population's rows to a field of the client."""
         return f"{self.to_client}__{field}" if self.to_client else field
 
+    @property
+    def levels(self) -> list[ServicePlan.Level]:
+        """The words of the service plan that are enough."""
+        return [ServicePlan.Level.MUST] + [ServicePlan.Level.EVENT] * self.event
+
     def _planned(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
         """Those whose class is due this service."""
-        levels = [ServicePlan.Level.MUST] + [ServicePlan.Level.EVENT] * self.event
         client_class = Coalesce(
             NullIf(OuterRef(self.of_client("client_class")), Value("")),
             Value(Client.Class.MAINTAIN.value),
@@ -152,7 +157,7 @@ class Rule:
         plan = ServicePlan.objects.filter(
             item=OuterRef("served_as") if self.item_by else self.item,
             client_class=client_class,
-            level__in=levels,
+            level__in=self.levels,
         )
         if self.item_by:
             rows = rows.alias(served_as=self.item_by)
@@ -197,6 +202,7 @@ class Rule:
                 F(self.on),
                 PlusDays(self.on, self.day),
                 PlusDays(self.on, self.day + self.keep),
+                F("pk") if self.subject == "planned" else nothing,
             )
         )
 
@@ -283,3 +289,37 @@ class InstalmentRule(Rule):
     def settled_as_of(self, list_day: date) -> date:
         """The eve: on the last evening of grace, when tomorrow's list is written, it can still be paid."""
         return list_day - ONE_DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRule(Rule):
+    """Of what somebody has put down for a client: there, what the plan allows is enough."""
+
+    day: int = 0
+    on: str = "on"
+    to_client: str = "client"
+    subject = "planned"
+    keys = ("client_id", None, None)
+
+    @property
+    def levels(self) -> list[ServicePlan.Level]:
+        return [ServicePlan.Level.MUST, ServicePlan.Level.MAY]
+
+    def _planned(self, rows: QuerySet[Any], day: date) -> QuerySet[Any]:
+        """The plan says nothing of what is nobody's service."""
+        return rows if self.item == ServiceItem.OWN else super()._planned(rows, day)
+
+    def yet_to_write(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
+        """Two tasks of a client may fall on the same day."""
+        written = FollowUp.objects.filter(
+            rule=self.code,
+            client_id=OuterRef("client_id"),
+            occasion_on=OuterRef("on"),
+            planned_id=OuterRef("pk"),
+        )
+        return self.candidates(first, last, as_of=as_of).exclude(Exists(written))
+
+    def still_wanted(self, list_day: date) -> QuerySet[Any]:
+        """Its day may have moved on to the next time it comes around."""
+        rows = self.wanted(list_day)
+        return rows.filter(pk=OuterRef("planned_id"), client=OuterRef("client_id"))

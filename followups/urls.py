@@ -1,9 +1,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import feed, focus_views, kept, paper_views, views
+from followups import calendar_views, feed, focus_views, kept, paper_views, views, year_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
+    path("calendar/", calendar_views.calendar, name="calendar"),
+    path("calendar/<int:year>/<int:month>/", calendar_views.calendar, name="calendar_month"),
+    path("tasks/new/", year_views.task_new, name="task_new"),
     path("today/print/", views.print_day, name="today_print"),
     path("today/focus/", focus_views.start, name="today_focus"),
     path("today/focus/<int:pk>/", focus_views.focus, name="today_focus_on"),
@@ -31,6 +34,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uncollected/", paper_views.uncollected_report, name="uncollected"),
     path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
     path("feed/<str:secret>.ics", feed.feed, name="feed"),
+    path(
+        "clients/<int:pk>/year/<int:year>/<int:month>/",
+        year_views.client_month,
+        name="client_month",
+    ),
+    path("clients/<int:pk>/planned/", year_views.planned_new, name="planned_new"),
+    path("planned/<int:pk>/", year_views.planned_edit, name="planned_edit"),
+    path("planned/<int:pk>/drop/", year_views.planned_drop, name="planned_drop"),
+    path("planned/<int:pk>/back/", year_views.planned_back, name="planned_back"),
     path("team/", include("followups.team_urls")),
     path("", include("followups.greeting_urls")),
     path("classification/", include("followups.class_urls")),

@@ -53,6 +53,11 @@ def cover_end(effective_on: date, years: int) -> date:
     return add_years(effective_on, years) - timedelta(days=1)
 
 
+def days_from(first: date, last: date) -> list[date]:
+    """Every day of `first..last`."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
 def birthday_in(year: int, month: int, day: int) -> date:
     """A birthday in `year`; 29 February is kept on the 28th in common years."""
     if (month, day) == (2, 29) and not isleap(year):

@@ -1,6 +1,10 @@
 """How personal numbers look until someone reveals them: enough to recognise, too little to use."""
 
+import re
+
 HIDDEN = "****"
+LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
+A_DATE = re.compile(r"\d{4}-\d\d-\d\d( \d{1,5})?")
 
 
 def mask_phone(number: str) -> str:
@@ -28,6 +32,11 @@ def mask_id(number: str) -> str:
 def mask_account(number: str) -> str:
     """`**** 8830`"""
     return _last_four(number.replace(" ", ""))
+
+
+def without_numbers(text: str) -> str:
+    """What somebody typed, without phone, ID and account numbers; dates and sums stay."""
+    return LONG_NUMBER.sub(lambda found: found[0] if A_DATE.fullmatch(found[0]) else HIDDEN, text)
 
 
 def _last_four(number: str) -> str:

@@ -54,6 +54,7 @@ class Door:
     arg: str = "pk"
     query: str = ""
     ask: str = ""  # what else the address says
+    also: dict[str, int] = field(default_factory=dict)  # and which other arguments it has
     post: dict[str, str] = field(default_factory=dict)
     methods: str = "GET POST"
     strangers: bool = False
@@ -99,6 +100,11 @@ DOORS: dict[str, Door] = {
     ),
     "clients:note": of("client", methods="POST", post={"note": "来电"}),
     "client": of("client"),
+    "planned_new": of("client", methods="GET POST", post={"words": "送台历"}),
+    "planned_edit": of("planned", methods="GET POST", post={"words": "送台历"}),
+    "planned_drop": of("planned", methods="POST"),
+    "planned_back": of("planned", methods="POST"),
+    "client_month": of("client", also={"year": 2026, "month": 6}),
     "policies:list": Door(methods="GET"),
     "policies:new": of("client", methods="GET POST", arg="", query="client"),
     "policies:edit": of("policy", methods="GET POST"),
@@ -143,6 +149,9 @@ DOORS: dict[str, Door] = {
     "bank:back": of("bank_line", roles=LEADERS, methods="POST"),
     "bank:branches": Door(roles=OFFICE, methods="POST"),
     "today": Door(methods="GET"),
+    "calendar": Door(methods="GET"),
+    "calendar_month": Door(methods="GET", also={"year": 2026, "month": 6}),
+    "task_new": Door(methods="GET", ask="?q=客户"),
     "today_print": Door(methods="GET"),
     "today_kept": Door(methods="GET"),
     "today_focus": Door(methods="GET"),
@@ -255,6 +264,7 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
         "task": task.pk,
         **around(client, make["by"]),
         "bank_line": bank_line_of(policy),
+        "planned": planned_for(client, make["by"]),
     } | greeting_of(client)
 
 
@@ -277,6 +287,13 @@ def around(client: Any, by: Any) -> dict[str, int]:
         "key_date": KeyDate.objects.create(kind="own", label=client.name, **of).pk,
         "event": LifeEvent.objects.create(client=client, kind="birth", on=TODAY, by=by).pk,
     }
+
+
+def planned_for(client: Any, by: Any) -> int:
+    from followups.models import Planned
+
+    task = {"words": "送台历", "first_on": TODAY, "on": TODAY, "by": by}
+    return Planned.objects.create(client=client, **task).pk
 
 
 def bank_line_of(policy: Any) -> int:
@@ -348,11 +365,11 @@ def office_records() -> dict[str, Any]:
 
 def address(name: str, door: Door, records: dict[str, int], *, orphan: bool = False) -> str:
     if not door.record:
-        return reverse(name) + door.ask
+        return reverse(name, kwargs=door.also) + door.ask
     pk = records[f"orphan {door.record}" if orphan else door.record]
     if door.query:
         return f"{reverse(name)}?{door.query}={pk}"
-    return reverse(name, kwargs={door.arg: pk}) + door.ask
+    return reverse(name, kwargs={door.arg: pk} | door.also) + door.ask
 
 
 def knock(browser: Browser, method: str, url: str, door: Door) -> Any:

@@ -1,6 +1,6 @@
 from django import template
 
-from lib.masking import mask_account, mask_id, mask_phone
+from lib.masking import mask_account, mask_id, mask_phone, without_numbers
 
 register = template.Library()
 
@@ -18,3 +18,6 @@ def masked_id(number: str | None) -> str:
 @register.filter
 def masked_account(number: str | None) -> str:
     return mask_account(number or "")
+
+
+register.filter(without_numbers)

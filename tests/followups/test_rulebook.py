@@ -12,14 +12,15 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.models import LifeEvent
 from followups.daily import settle, write_day, write_rule
-from followups.models import FollowUp, ServicePlan
+from followups.models import FollowUp, Planned, ServiceItem, ServicePlan
 from followups.rulebook import BY_CODE, RULEBOOK
-from followups.rules import Rule
+from followups.rules import PlannedRule, Rule
 from lib.dates import add_years
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
 LARGE = Decimal("60000.00")
+AFTER_DUE = {"grace_ends_on": 60, "lapses_on": 61}
 
 
 @pytest.fixture
@@ -34,12 +35,13 @@ def subject(
         if rule.code in OF_PREMIUMS | OF_PEOPLE:
             tools = {"client": make_client, "policy": make_policy, "premium": make_instalment}
             return _peculiar(rule.code, tools, occasion)
+        if isinstance(rule, PlannedRule):
+            return _put_down(make_client(), rule, occasion)
         if rule.on == "due_on":
             return make_instalment(make_policy(premium=LARGE), due_on=occasion).policy.holder
-        if rule.on == "grace_ends_on":
-            return make_instalment(due_on=occasion - timedelta(days=60)).policy.holder
-        if rule.on == "lapses_on":
-            return make_instalment(due_on=occasion - timedelta(days=61)).policy.holder
+        if rule.on in AFTER_DUE:
+            due_on = occasion - timedelta(days=AFTER_DUE[rule.on])
+            return make_instalment(due_on=due_on).policy.holder
         if rule.on == "reinstate_by":
             policy = make_instalment(due_on=TODAY - timedelta(days=300)).policy
             type(policy).objects.filter(pk=policy.pk).update(reinstate_by=occasion)
@@ -106,6 +108,20 @@ OF_PEOPLE: dict[str, Callable[[Any, Any, date], Any]] = {
     "contact-stale": _dated("verified_on"),
     "contact-invalid": _dated("contact_invalid_on"),
 }
+
+
+def _put_down(client: Any, rule: Rule, on: date) -> Any:
+    own = rule.item == ServiceItem.OWN
+    ServicePlan.objects.filter(item=rule.item).update(level="may")
+    Planned.objects.create(
+        client=client,
+        item=rule.item,
+        words="送台历" if own else "",
+        first_on=on,
+        on=on,
+        by=client.agent,
+    )
+    return client
 
 
 def _with_account(make_policy: Any, make_instalment: Any, on: date) -> Any:
@@ -224,7 +240,13 @@ def occasion_for(rule: Rule, list_on: date) -> date:
     return list_on - timedelta(days=rule.day)
 
 
-every_rule = pytest.mark.parametrize("rule", RULEBOOK, ids=lambda rule: rule.code)
+def each(rules: list[Rule]) -> Any:
+    return pytest.mark.parametrize("rule", rules, ids=lambda rule: rule.code)
+
+
+every_rule = each(RULEBOOK)
+rule_of_policies = each([rule for rule in RULEBOOK if not isinstance(rule, PlannedRule)])
+rule_of_the_plan = each([rule for rule in RULEBOOK if rule.item != ServiceItem.OWN])
 
 
 @every_rule
@@ -250,7 +272,7 @@ def test_it_is_silent_a_day_early_and_once_the_work_is_no_longer_worth_doing(
     assert write_rule(rule, TODAY + timedelta(days=rule.keep)) in {0, 1}  # 0: lapsed meanwhile
 
 
-@every_rule
+@rule_of_the_plan
 def test_it_is_silent_where_the_service_plan_is(rule: Rule, subject: Any) -> None:
     subject(rule, occasion_for(rule, TODAY))
     ServicePlan.objects.filter(item=rule.item).update(level="no")
@@ -276,7 +298,7 @@ def test_it_leaves_the_dead_and_those_who_asked_for_it_in_peace(
     assert write_rule(rule, TODAY) == 0
 
 
-@every_rule
+@rule_of_policies
 def test_a_policy_that_ended_withdraws_its_work(rule: Rule, subject: Any) -> None:
     client = subject(rule, occasion_for(rule, TODAY))
     write_rule(rule, TODAY)

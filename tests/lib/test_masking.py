@@ -1,7 +1,7 @@
 import pytest
 from django.template import Context, Template
 
-from lib.masking import mask_account, mask_id, mask_name, mask_phone
+from lib.masking import mask_account, mask_id, mask_name, mask_phone, without_numbers
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_the_filters_take_what_is_missing():
 )
 def test_of_a_name_only_the_beginning_is_told(name: str, masked: str):
     assert mask_name(name) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("打 13800002046 问候", "打 **** 问候"),
+        ("证件 33010219800101421X", "证件 ****"),
+        ("138 0000 2046", "****"),
+        ("2026-06-12 送 2 本台历", "2026-06-12 送 2 本台历"),
+        ("保费 20000 元", "保费 20000 元"),
+    ],
+)
+def test_typed_words_keep_dates_and_sums_and_no_number_of_anybody(text: str, masked: str) -> None:
+    assert without_numbers(text) == masked

@@ -1,0 +1,168 @@
+"""What the lists of the days to come will hold if nothing changes: one statement over the whole rulebook."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from followups.models import FollowUp, ListRun, Planned
+from followups.rulebook import BY_CODE, RULEBOOK
+from followups.rules import Rule
+from policies.models import Instalment, Policy
+
+# Building the queries of all rules takes ten times as long as running them, so they are built once
+# with these in the place of what is asked for. Of each row it is asked as of its own day.
+FIRST, LAST, TODAY, OWN_DAY = (date(year, 1, 1) for year in (1910, 1920, 1930, 1940))
+NEAR = timedelta(days=1500)
+ONE_DAY = timedelta(days=1)
+SOMEBODY = -1
+WHOSE = {"client": "pk", "agent": "agent_id"}
+
+NAMES = ", ".join(FollowUp.WRITTEN)
+# Where a rule has no policy, PostgreSQL would take the empty column for a text.
+KEYS = ("policy_id", "instalment_id", "planned_id")
+COLUMNS = ", ".join(f"{name}::bigint" if name in KEYS else name for name in FollowUp.WRITTEN)
+
+
+class Foreseen(NamedTuple):
+    """A follow-up that will be written; `unpaid` if only because a premium not yet due stays unpaid."""
+
+    unpaid: bool
+    client_id: int
+    policy_id: int | None
+    instalment_id: int | None
+    rule: str
+    series: str
+    item: int
+    priority: int
+    occasion_on: date
+    list_on: date
+    keep_until: date
+    planned_id: int | None
+
+    @property
+    def followup(self) -> FollowUp:
+        """As it would stand on the list; not saved."""
+        return FollowUp(**{name: getattr(self, name) for name in FollowUp.WRITTEN})
+
+
+def of_client(
+    client: int, first: date, last: date, *, today: date, unpaid: bool = False
+) -> list[Foreseen]:
+    """What the rules will ask for on the days `first..last`, as the book and the plan stand.
+
+    Of each row it is asked as of the day on which it would be listed: a premium whose cover ends in
+    August has reminders in July and a lapse in August. Premiums that are not due yet are taken to
+    be paid when they are, unless `unpaid` wants to know of the other case too.
+    """
+    return _ask("client", client, {FIRST: first, LAST: last, TODAY: today}, unpaid=unpaid)
+
+
+def of_agent(agent: int, first: date, last: date, *, today: date) -> list[Foreseen]:
+    """The same for everybody whom the agent serves."""
+    return _ask("agent", agent, {FIRST: first, LAST: last, TODAY: today}, unpaid=False)
+
+
+def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[Foreseen]:
+    # A rule that reads a setting while it is built is built anew with the next list.
+    basis = ListRun.objects.order_by("-pk").values_list("basis", flat=True).first()
+    sql, params = _question(whose, unpaid, basis, tuple(map(id, RULEBOOK)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_meant(param, key, days) for param in params])
+        found = [Foreseen(*row) for row in cursor.fetchall()]
+    # Two children of a client may have their birthday on one day: the list holds it once.
+    rows = {
+        (row.client_id, row.rule, row.policy_id, row.occasion_on, row.planned_id): row
+        for row in found
+    }
+    again = _coming_again(f"client__{WHOSE[whose]}", key, days[FIRST], days[LAST])
+    return sorted(
+        [*rows.values(), *again], key=lambda row: (row.list_on, row.priority, row.client_id)
+    )
+
+
+def _coming_again(whose: str, key: int, first: date, last: date) -> Iterator[Foreseen]:
+    """Own tasks after the next time, with which the rule itself waits."""
+    rule = BY_CODE["own-task"]
+    tasks = Planned.objects.tasks().repeating().filter(on__lt=last, **{whose: key})
+    for task in tasks.filter(client__deceased=False, client__do_not_contact=False):
+        after = max(first, (task.on or last) + ONE_DAY)
+        for day in task.days_in(after, last):
+            yield Foreseen(
+                unpaid=False,
+                client_id=task.client_id,
+                policy_id=None,
+                instalment_id=None,
+                rule=rule.code,
+                series=rule.series,
+                item=rule.item,
+                priority=rule.priority,
+                occasion_on=day,
+                list_on=day,
+                keep_until=day + timedelta(days=rule.keep),
+                planned_id=task.pk,
+            )
+
+
+def _meant(param: Any, key: int, days: dict[date, date]) -> Any:
+    if param == SOMEBODY:
+        return key
+    if isinstance(param, date):
+        return next(
+            (day + (param - mark) for mark, day in days.items() if near(param, mark)), param
+        )
+    return param
+
+
+def near(day: date, mark: date) -> bool:
+    return abs(day - mark) < NEAR
+
+
+@lru_cache(maxsize=8)
+def _question(
+    whose: str, unpaid: bool, basis: str | None, rules: tuple[int, ...]
+) -> tuple[str, list[Any]]:
+    branches = [branch for rule in RULEBOOK for branch in _branches(rule, WHOSE[whose], unpaid)]
+    sql = " UNION ALL ".join(text for text, _params in branches)
+    params = [param for _text, given in branches for param in given]
+    return sql, params
+
+
+def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[tuple[str, list[Any]]]:
+    to = f"{rule.to_client}__" if rule.to_client else ""
+    rows = rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY).filter(**{f"{to}{field}": SOMEBODY})
+    due_on = only_if_unpaid(rule)
+    if not due_on:
+        yield _branch(rule, rows, unpaid=False)
+        return
+    yield _branch(rule, rows.filter(Q((f"{due_on}__lt", TODAY))), unpaid=False)
+    if unpaid:
+        yield _branch(rule, rows.exclude(Q((f"{due_on}__lt", TODAY))), unpaid=True)
+
+
+def only_if_unpaid(rule: Rule) -> str:
+    """The way to the due date, where the rule only speaks of premiums that were not paid on it."""
+    model = rule.among(OWN_DAY).model
+    if model is Instalment and rule.on in {"due_on", "grace_ends_on"}:
+        return "due_on" if rule.on == "grace_ends_on" or rule.day > 0 else ""
+    return "next_due_on" if model is Policy and rule.on in {"lapses_on", "reinstate_by"} else ""
+
+
+def _branch(rule: Rule, rows: QuerySet[Any, Any], *, unpaid: bool) -> tuple[str, list[Any]]:
+    """The rows as SQL, with each row's own day wherever the day was compared with something."""
+    sql, params = rows.query.sql_with_params()
+    column = rows.model._meta.get_field(rule.on).column
+    quote = connection.ops.quote_name
+    own_day = f"{quote(rows.query.get_initial_alias())}.{quote(column)} + {rule.day}"
+    first, *parts = sql.split("%s")
+    text, given = first, []
+    for param, part in zip(params, parts, strict=True):
+        if isinstance(param, date) and near(param, OWN_DAY):
+            text += f"({own_day} + {(param - OWN_DAY).days}){part}"
+        else:
+            text += f"%s{part}"
+            given.append(param)
+    return f"SELECT {str(unpaid).lower()}, {COLUMNS} FROM ({text}) AS r ({NAMES})", given  # noqa: S608 - the rules' own SQL
