@@ -28,6 +28,8 @@ PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
     "agent's day": ("agent", "/today/", 0.2, 12, 15_000),
     "client list": ("agent", "/clients/", 0.3, 12, 15_000),
     "client page": ("agent", "/clients/{client}/", 0.3, 20, 15_000),
+    "client's month": ("agent", "/clients/{client}/year/{month}/", 0.3, 20, 15_000),
+    "calendar": ("agent", "/calendar/", 0.5, 25, 15_000),
     "policy list": ("agent", "/policies/", 0.3, 12, 15_000),
     "client list of a manager": ("manager", "/clients/", 0.5, 12, 40_000),
     "team page of 30 agents": ("supervisor", "/team/", 0.5, 20, 15_000),
@@ -100,10 +102,11 @@ def asked() -> Iterator[Asked]:
 
 def bench_pages(people: dict[str, User], say: Callable[..., None], clients: int) -> None:
     theirs = Client.objects.visible_to(people["agent"]).earliest("pk")
+    month = f"{dates.today():%Y/%-m}"
     for name, (who, address, seconds, queries, size) in PAGES.items():
         browser = Browser(HTTP_ACCEPT_ENCODING="gzip")
         browser.force_login(people[who], backend="accounts.backends.StaffNumberOrMobile")
-        url = address.format(client=theirs.pk)
+        url = address.format(client=theirs.pk, month=month)
         browser.get(url)
         times = []
         for _ in range(ROUNDS):

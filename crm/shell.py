@@ -85,6 +85,8 @@ def places_of(user: User) -> list[Place]:
 def tabs_of(user: User) -> list[Place]:
     """The phone's tab bar: at most five, the middle one makes something new."""
     places = [place for place in places_of(user) if place is not SETTINGS][:3]
+    if CALENDAR in places:  # where the thumb of an agent looks for it: behind the middle
+        places = [*(place for place in places if place is not CALENDAR), CALENDAR]
     new = [] if user.audits else [NEW_CLIENT]
     return [*places[:2], *new, *places[2:], ME]
 

@@ -7,8 +7,9 @@ from datetime import date
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from followups import festivals
 from followups.office_days import Days
-from lib import festivals, lunar
+from lib import lunar
 from lib.solar_terms import term_on
 
 
@@ -26,10 +27,10 @@ class Face:
 
 
 def faces(days: Sequence[date]) -> list[Face]:
-    """One for each of the consecutive days; two queries, however many."""
+    """One for each of the consecutive days; three queries, however many."""
     known = Days(days[0], days[-1])
     named: dict[date, list[str]] = {}
-    for day, festival in festivals.between(days[0], days[-1]):
+    for day, festival in festivals.coming(days[0], days[-1]):
         named.setdefault(day, []).append(str(festival))
     return [_face(day, named.get(day, []), known) for day in days]
 

@@ -25,7 +25,8 @@ MONDAY, SUNDAY = 0, 6
 SUNDAY_FIRST = {"us", "ca", "in", "za", "ph", "sg", "hk"}
 SHOWN = 30  # matters of a day; its list has them all
 DAYS_TO_COME = 5
-CHART = (90 * 10, 120)  # the drawing's own units
+HEIGHT = 120  # of the chart, in the drawing's own units; a day is 10 wide
+ROOM = 130  # what the name of a month takes on a phone
 
 
 class CalendarForm(forms.Form):
@@ -192,7 +193,7 @@ class Chart:
     def __init__(self, work: Workload, today: date) -> None:
         self.capacity = work.capacity
         self.days = work.days[: AHEAD + 1]
-        self.width, self.height = (AHEAD + 1) * 10, CHART[1]
+        self.width, self.height = (AHEAD + 1) * 10, HEIGHT
         self.most = max([self.capacity, *(day.count for day in self.days)]) * 1.1
         self.over = sum(day.over for day in self.days)
         self.total = sum(day.count for day in self.days)
@@ -211,8 +212,9 @@ class Chart:
 
     @property
     def months(self) -> list[tuple[int, date]]:
-        """Where each month begins."""
-        return [(n * 10, day.day) for n, day in enumerate(self.days) if n == 0 or day.day.day == 1]
+        """Where each month begins; today's only where the next leaves it room."""
+        begins = [(n * 10, day.day) for n, day in enumerate(self.days) if day.day.day == 1]
+        return begins if begins[0][0] < ROOM else [(0, self.days[0].day), *begins]
 
     @property
     def weeks(self) -> list[tuple[date, list[DayOfWork | None]]]:

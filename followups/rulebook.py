@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.kinship import Kin
 from clients.models import Client, FamilyMember, InfoCard, KeyDate, LifeEvent
 from followups.festivals import SUBJECT
-from followups.models import FollowUp, Planned, ServiceItem
+from followups.models import FollowUp, ServiceItem
+from followups.planned import Planned
 from followups.rules import (
     USUAL_TURNINGS,
     CareRule,

@@ -46,7 +46,7 @@ def page(browser: Any, query: str = "", **headers: str) -> str:
         (2, "十七", "", ""),
         (5, "芒种", "teal", ""),
         (15, "五月", "", ""),
-        (19, "端午", "danger", "休"),
+        (19, "端午节", "danger", "休"),
         (21, "父亲节", "danger", ""),
     ],
 )
@@ -115,7 +115,7 @@ def test_the_page_shows_month_and_day(login: Any, alice: Any, make_instalment: A
     client = make_instalment(due_on=date(2026, 6, 20)).policy.holder
     words = page(login(alice), "?on=2026-06-20")
     assert "2026年6月" in words
-    assert "端午" in words
+    assert "端午节" in words
     assert client.name in words
     assert words.count('aria-current="date"') == 1
 
@@ -123,7 +123,7 @@ def test_the_page_shows_month_and_day(login: Any, alice: Any, make_instalment: A
 def test_a_day_alone_is_what_htmx_asks_for(login: Any, alice: Any) -> None:
     words = page(login(alice), "?on=2026-06-19", **{"HX-Request": "true"})
     assert words.lstrip().startswith("<section")
-    assert "端午" in words
+    assert "端午节" in words
 
 
 @pytest.mark.parametrize("query", ["?on=2026-02-30", "?on=x", "?agent=x", "?on=2026-07-01"])
