@@ -60,7 +60,9 @@ def _figure(cell: Cell) -> object:
 
 def _phone(cell: Cell) -> object:
     found = parsing.phone(cell)
-    return found.number if hasattr(found, "number") else found or ""
+    if isinstance(found, Problem):
+        return Problem(found.code, getattr(found.value, "number", ""))
+    return found.number if found else ""
 
 
 class RecordRow(Row):

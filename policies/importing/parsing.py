@@ -169,12 +169,22 @@ def postcode(cell: Cell) -> object:
     return digits.zfill(6) if isinstance(cell, float | int) else digits[:12]
 
 
-def phone(cell: Cell) -> object:
+def phone(cell: Cell) -> phones.Phone | Problem | None:
     """A `Phone`, or None where nothing was written."""
     words = text_of(cell)
     if is_nothing(words) or words == "0":
         return None
-    return phones.parse(words) or Problem("phone_invalid")
+    return phones.parse(words) or _first_of_several(words) or Problem("phone_invalid")
+
+
+_BETWEEN_PHONES = re.compile(r"[/、,，;；|或及和]|(?<=\d{7})\s+(?=[+01])")
+
+
+def _first_of_several(words: str) -> Problem | None:
+    """Of several whole numbers in one cell the first is taken, and that is told."""
+    parts = [part for part in _BETWEEN_PHONES.split(words) if part.strip()]
+    found = [phones.parse(part) for part in parts]
+    return Problem("phone_several", found[0]) if len(found) > 1 and all(found) else None
 
 
 # Identity

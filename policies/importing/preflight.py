@@ -129,7 +129,14 @@ def _check_package(file: BinaryIO) -> None:
     if not any(name.lower().startswith("xl/") for name in names):
         raise Refusal("wrong_type", suffix=".xlsx", found="ZIP")
     for entry in entries:
-        _check_entry(file, entry)
+        try:
+            _check_entry(file, entry)
+        except (
+            OSError,
+            ValueError,
+            OverflowError,
+        ):  # the directory names places that are not there
+            raise Refusal("damaged") from None
 
 
 def _check_entry(file: BinaryIO, entry: zipfile.ZipInfo) -> None:

@@ -104,6 +104,10 @@ REASONS = {
         _("This is not one phone number; it was left out"),
         _("Write one number: a mobile of 11 digits, or a landline with its area code."),
     ),
+    "phone_several": Reason(
+        _("There are several phone numbers in one cell; the first was taken"),
+        _("Put each number into a cell of its own."),
+    ),
     "email_invalid": Reason(
         _("This is not an e-mail address; it was left out"),
         _("Write the address as name@example.com."),

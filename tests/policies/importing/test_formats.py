@@ -281,8 +281,7 @@ def test_only_control_characters_are_taken_from_a_text(tmp_path):
     "headings",
     [
         "保险单号码 投保人 险种名称 开户行 账号 邮编",
-        "机构代码 机构名称 赔案号 保单号 险种名称 客户号 投保人 被保险人 性别 年龄",
-        "保单号 险种代码 回单日期 签收日期 险种名称",
+        "机构代码 机构名称 客户姓名 险种名称 开户行 账号 邮编 性别",
     ],
 )
 def test_another_list_is_not_taken_for_a_book(tmp_path, headings):
@@ -292,3 +291,10 @@ def test_another_list_is_not_taken_for_a_book(tmp_path, headings):
     assert refused.value.code == "columns_missing"
     with translation.override("en"):
         assert "not a policy book" in str(refused.value)
+
+
+def test_a_list_that_lacks_what_its_kind_needs_is_named(tmp_path):
+    headings = "机构代码 机构名称 赔案号 保单号 险种名称 客户号 投保人 被保险人 性别 年龄".split()
+    with pytest.raises(Refusal) as refused:
+        read(write_text(tmp_path / "b.csv", [headings, ["1"] * len(headings)]))
+    assert refused.value.code == "list_columns_missing"

@@ -3,8 +3,10 @@ from decimal import Decimal
 
 import pytest
 
+from policies.importing import parsing
 from policies.importing.columns import COLUMNS, FIELDS, match, plain_heading
 from policies.importing.layouts import ISSUED
+from policies.importing.problems import Problem
 from policies.importing.rows import RowParser
 from tests.policies.importing.books import TODAY, said, told
 
@@ -204,3 +206,23 @@ def test_told_is_sorted_for_comparison():
     assert told([row_of(policy_no="")], refused=True) == [
         (2, "保险单号码", "policy_number_missing")
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "first"),
+    [
+        ("13812342046/13912342046", "13812342046"),
+        ("13812342046、0571-88082046", "13812342046"),
+        ("0571-88082046；13812342046", "0571-88082046"),
+        ("+86 13812342046, 13912342046", "13812342046"),
+        ("13812342046 13912342046", "13812342046"),
+    ],
+)
+def test_of_two_phones_in_a_cell_the_first_is_taken_and_told(cell, first):
+    found = parsing.phone(cell)
+    assert (found.code, found.value.number) == ("phone_several", first)
+
+
+@pytest.mark.parametrize("cell", ["13812342046/123", "1381234204/0571-88082046", "138/12342046"])
+def test_half_a_phone_beside_another_is_no_phone(cell):
+    assert parsing.phone(cell) == Problem("phone_invalid")
