@@ -79,7 +79,7 @@ def forget_old_files() -> int:
     old = ImportBatch.objects.exclude(file="").filter(uploaded_at__lt=kept_since)
     ended = list(old.exclude(state__in=ImportBatch.BUSY))
     for batch in ended:
-        if batch.state == ImportBatch.State.CHECKED:
+        if batch.state in {ImportBatch.State.CHECKED, ImportBatch.State.MAPPING}:
             batch.discard()  # nobody has confirmed it: there is nothing to tell
             continue
         batch.drop_files()
