@@ -269,7 +269,14 @@ def test_sent_leaves_one_contact_and_counts_as_a_touch(greeting: Greeting, alice
 
 
 def test_a_way_that_was_refused_is_not_taken(greeting: Greeting, alice: Any) -> None:
-    Consent.objects.create(client=greeting.client, channel="wechat", state="refused")
+    Consent.objects.create(
+        client=greeting.client,
+        channel="wechat",
+        state="refused",
+        on=OPENS,
+        by=alice,
+        evidence="来电告知",
+    )
     with pytest.raises(Refused, match=r"does not want|不愿"):
         greetings.send(greeting, by=alice, on=OPENS, channel="wechat", words="端午安康")
     greetings.send(greeting, by=alice, on=OPENS, channel="card", words="端午安康")
@@ -293,10 +300,12 @@ def test_who_mourns_or_has_heard_enough_is_left_in_peace(
     assert greetings.write(OPENS) == int(there)
 
 
-def test_who_refuses_every_way_is_left_in_peace(holder: Any) -> None:
+def test_who_refuses_every_way_is_left_in_peace(holder: Any, alice: Any) -> None:
     client = holder()
     for channel in Consent.Channel.values:
-        Consent.objects.create(client=client, channel=channel, state="refused")
+        Consent.objects.create(
+            client=client, channel=channel, state="refused", on=OPENS, by=alice, evidence="来电告知"
+        )
     assert greetings.write(OPENS) == 0
 
 
@@ -305,6 +314,7 @@ def test_top_clients_are_wished_well_on_the_day_of_their_profession_only_once(ho
     for tier in ("key", "general"):
         client = holder(tier=tier, note="小学教师")
         KeyDate.objects.create(client=client, kind="career", month=6, day=19)
+    KeyDate.objects.update(next_on=DRAGON)
     greetings.write(OPENS)
     assert [row.client.tier for row in Greeting.objects.all()] == ["general"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from followups.placeholders import (
@@ -99,6 +99,7 @@ _pieces = st.one_of(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_pieces, max_size=12).map("".join))
 def test_whatever_is_kept_is_filled_without_remainder(text: str) -> None:
     try:
