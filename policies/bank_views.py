@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import AuditEntry, SentForm
+from accounts.models import AuditEntry, SentForm, User
 from clients.views import Request
 from lib import dates
 from lib.paging import UpTo
@@ -431,15 +431,24 @@ def put_many_aside(request: Request) -> HttpResponse:
     """Set the ticked lines that still wait aside, all for the same reason."""
     mine = BankRow.objects.visible_to(request.user)
     form = ManyAsideForm(request.POST, lines=mine, ticked=_ticked(request))
-    if form.is_valid() and not SentForm.first_time(request.user, form.cleaned_data["key"]):
+    done = _put_aside(request.user, form) if form.is_valid() else 0
+    if done is None:
         return redirect("bank:lines")
-    note = form.cleaned_data.get("note")
-    done = sum(line.put_aside(note, by=request.user) for line in form.lines) if note else 0
     if not done:
         return _lines_page(request, mine, LinesForm({}), refused=Refused(None, _not_many(form)))
     words = ngettext("%(n)s line set aside", "%(n)s lines set aside", done)
     messages.success(request, words % {"n": done})
     return redirect("bank:lines")
+
+
+def _put_aside(user: User, form: ManyAsideForm) -> int | None:
+    """How many were set aside; None if the form was sent before. What did nothing may be sent again."""
+    with transaction.atomic():
+        if not SentForm.first_time(user, form.cleaned_data["key"]):
+            return None
+        done = sum(line.put_aside(form.cleaned_data["note"], by=user) for line in form.lines)
+        transaction.set_rollback(not done)
+    return done
 
 
 def _not_many(form: ManyAsideForm) -> str:
