@@ -272,7 +272,7 @@ def greeting_of(client: Any) -> dict[str, int]:
     """A campaign with this client alone."""
     from followups.models import Campaign, Festival, Greeting
 
-    festival = Festival.objects.create(name=f"{client.name}节", kind="solar", month=6, day=12)
+    festival = Festival.objects.create(name=f"第{client.pk}节", kind="solar", month=6, day=12)
     campaign = Campaign.objects.create(festival=festival, on=TODAY, opens_on=TODAY)
     greeting = Greeting.objects.create(campaign=campaign, client=client)
     return {"campaign": campaign.pk, "greeting": greeting.pk}

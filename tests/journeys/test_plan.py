@@ -54,7 +54,9 @@ def test_a_task_comes_back_and_a_may_item_is_dropped(office: Any, shoot: Any) ->
     page.get_by_label("重复").select_option("week")
     assert barriers(page) == []
     page.get_by_role("button", name="保存").tap()
-    expect(page.locator(".month-list")).to_contain_text(TASK)
+    expect(page.locator(".month-list")).to_contain_text(
+        TASK, timeout=20_000
+    )  # the first look ahead
     assert barriers(page) == []
     assert sideways(page) <= 0
     shoot(page, "month")
