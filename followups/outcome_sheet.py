@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Contact
-from followups import agenda, ahead, successors
+from followups import agenda, ahead, people_page, successors
 from followups.forms import ADDED, ASKS, CHANNELS, FIXED, STEPS, TILES, LogForm
 from followups.models import FollowUp, Successor
 from lib.templatetags.ui import weekday_day
@@ -145,6 +145,7 @@ def context(
         "steps": steps(form, followup.client, is_owed(followup), today),
         "first_day": today,
         "service_of": agenda.service_of(followup),
+        "question": people_page.question_about(followup.client, today),
     }
 
 

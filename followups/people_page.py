@@ -17,7 +17,7 @@ from clients.family import FamilyMember
 from clients.key_dates import KeyDate
 from clients.kinship import Kin, read
 from clients.models import Client
-from followups.card_questions import Knowing, band_of, question_for
+from followups.card_questions import Knowing, Question, band_of, question_for
 from followups.people_words import title_of
 from lib import dates, lunar
 from policies.models import Known, Policy
@@ -272,6 +272,11 @@ def visit_words(card: InfoCard) -> str:
     asks = {"True": _("ask first"), "False": _("need not be asked")}.get(str(card.ask_first), "")
     time = str(card.get_visit_time_display()) if card.visit_time else ""
     return " · ".join(filter(None, (time, asks)))
+
+
+def question_about(client: Client, today: date) -> Question | None:
+    """The one question that stands where a contact with the client is logged."""
+    return next_question(client, today)["question"]  # type: ignore[no-any-return]
 
 
 def next_question(

@@ -209,7 +209,7 @@ TEXTS = {
         "telephone, address or plans changed? I will bring your papers up to date; when may I call?"
     ),
     "dormant": gettext_lazy(
-        "Hello {name}, this is {agent}, who looks after your policies. We have not spoken for over a "
+        "Hello {name}, this is {agent}. I look after your policies. We have not spoken for over a "
         "year, and I would like to make that good. May I visit you and go through them with you?"
     ),
     "settled": gettext_lazy(

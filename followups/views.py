@@ -22,6 +22,7 @@ from clients.models import Client, ClientQuerySet, Contact
 from followups import (
     agenda,
     ahead,
+    card_answers,
     chips,
     festivals,
     money_words,
@@ -236,6 +237,7 @@ def _record(
                 early = _taken_early(request, client, data.get("ahead"))
                 rows = [*followups, *early]
                 contact = work.record(rows, by=request.user, on=dates.today(), **told)
+                card_answers.from_the_log(request.POST, client, by=request.user)
     except work.Refused as refusal:
         about: dict[str, Any] = {"form": form, "followup": followup}
         return _refused(request, client, followups, str(refusal), **about)

@@ -442,3 +442,26 @@ def test_the_data_are_checked_and_found_wrong(browser: Any, client: Client) -> N
         client.refresh_from_db()
         assert (client.contact_invalid_on is not None) is expected
     assert client.verified_on == dates.today()
+
+
+def test_the_question_is_answered_with_the_log(
+    browser: Any, client: Client, make_followup: Any
+) -> None:
+    task = make_followup(client, list_on=dates.today(), keep_until=dates.today())
+    address = f"/tasks/{task.pk}/log/"
+    asked = browser.get(address).context["question"]
+    said = {"task": task.pk, "outcome": "done", "channel": "call", "key": "1"}
+    said |= {"card_question": asked.fact, "card_answer": asked.choices[0][0]}
+    browser.post(address, said)
+    task.refresh_from_db()
+    assert task.status == "done"
+    assert InfoCard.objects.get().says(asked.fact)
+
+
+def test_a_log_without_an_answer_writes_no_card(
+    browser: Any, client: Client, make_followup: Any
+) -> None:
+    task = make_followup(client, list_on=dates.today(), keep_until=dates.today())
+    said = {"task": task.pk, "outcome": "done", "channel": "call", "card_question": "hobbies"}
+    browser.post(f"/tasks/{task.pk}/log/", said)
+    assert not InfoCard.objects.exists()

@@ -1,8 +1,10 @@
 """Who lives together: the same address and a bond besides, never the address alone."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from clients.models import Client, Household
 from policies.households import MOST, derive_households
@@ -80,6 +82,14 @@ def test_run_again_it_changes_nothing_and_takes_in_who_is_new(make_client: Any) 
     make_client(name="王小宝", address=HOME)
     assert derive_households() == 1
     assert homes() == [{"王志远", "王小芸", "王小宝"}]
+
+
+def test_the_command_says_how_many_moved_in(make_client: Any) -> None:
+    make_client(name="王志远", address=HOME)
+    make_client(name="王小芸", address=HOME)
+    said = StringIO()
+    call_command("households", stdout=said)
+    assert said.getvalue().startswith("2 clients moved in")
 
 
 def test_who_left_by_hand_is_not_brought_back(make_client: Any) -> None:
