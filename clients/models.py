@@ -349,6 +349,11 @@ class Moved(models.Model):
     client = models.ForeignKey(Client, models.CASCADE, related_name="moves", db_index=False)
     what = models.CharField(max_length=7, choices=What)
     on = models.DateField()
+    batch = models.BigIntegerField(
+        null=True
+    )  # the import that brought it; no key: clients know none
+
+    BY_MACHINE: ClassVar[Q] = Q(pk__isnull=False)  # an import that is undone asks
 
     class Meta:
         constraints = (

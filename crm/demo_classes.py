@@ -1,11 +1,13 @@
 """What agents found out about their clients, and three months of classes that follow from it."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from random import Random
 
+from django.db.models import DateTimeField, OuterRef, Subquery
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from clients.models import Client, Moved
+from clients.models import Client, Contact, Moved
 from lib import dates
 from policies.classification import classify
 from policies.known import MARKED
@@ -19,13 +21,15 @@ SOURCES = (
     Client.Source.ORPHAN,
     Client.Source.WALK_IN,
 )
-SEEN_ON = {"awareness": 0.3, "satisfaction": 0.2, "means": 0.25}  # how often it is off target
+OFF = {"awareness": 0.3, "satisfaction": 0.2, "means": 0.25}  # how often an indicator is off target
+HEALED = 0.6  # how often it is on target again when somebody comes a second time
 
 
 def tell(rng: Random, people: list[Client], today: date) -> None:
     """Let the office get to know its clients, month by month, and classify each month."""
     _sources(rng, people)
     _incomes(rng, people)
+    _talked(rng, people, today)
     this = today.replace(day=1)
     for back in (2, 1, 0):
         month = dates.add_months(this, -back)
@@ -52,14 +56,34 @@ def _incomes(rng: Random, people: list[Client]) -> None:
     )
 
 
+def _talked(rng: Random, people: list[Client], today: date) -> None:
+    """With every third client somebody spoke often in the last year."""
+    made = Contact.objects.bulk_create(
+        Contact(
+            client=client,
+            by=client.agent,
+            on=today - timedelta(days=rng.randrange(12, 400)),
+            channel=rng.choice((Contact.Channel.CALL, Contact.Channel.VISIT)),
+        )
+        for client in people
+        if client.agent and rng.random() < 0.35
+        for _ in range(rng.randrange(4, 12))
+    )
+    spoken = Contact.objects.filter(pk__in=[contact.pk for contact in made])
+    spoken.update(at=Cast("on", DateTimeField()) + timedelta(hours=4))  # at noon, by their clock
+    last = Contact.objects.filter(client=OuterRef("pk")).order_by("-on").values("on")[:1]
+    Client.objects.filter(last_contact_on=None).update(last_contact_on=Subquery(last))
+
+
 def _visited(rng: Random, people: list[Client], *, share: float, month: date) -> None:
     """After some of the visits of a month its three indicators are marked."""
     known = Known.objects.in_bulk([client.pk for client in people])
     visited = [client for client in people if client.agent_id and rng.random() < share]
     marks = []
     for client in visited:
-        for indicator, off in SEEN_ON.items():
-            on_target = rng.random() >= off
+        for indicator, off in OFF.items():
+            was_off = getattr(known[client.pk], MARKED[indicator]) is False
+            on_target = rng.random() >= (1 - HEALED if was_off else off)
             setattr(known[client.pk], MARKED[indicator], on_target)
             marks.append(
                 Mark(client=client, indicator=indicator, on_target=on_target, by=client.agent)

@@ -8,21 +8,12 @@ from followups.models import Holiday, ListRun, ServicePlan, WorkingDay
 
 
 @admin.register(ServicePlan)
-class ServicePlanAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
-    """The matrix of 11 items and 3 classes on one page; no cell is added or deleted."""
+class ServicePlanAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The matrix of 11 items and 3 classes; it is changed where it is shown what that does."""
 
     list_display = ("item", "client_class", "level")
-    list_display_links = None
-    list_editable = ("level",)
     list_filter = ("client_class",)
     list_per_page = 33
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ListRun)

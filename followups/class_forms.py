@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.forms import ListFilter
 from clients.models import Client
 from lib import dates
+from lib.templatetags.ui import year_month
 from lib.versioned import DayInput
 from policies.classification import LETTERS, LONGEST_OVERRIDE, ClientClassQuerySet, longest_until
 from policies.known import Indicator
@@ -58,6 +59,46 @@ class ClassFilter(ListFilter):
             fits &= Q(**{f"{off}_ok": False})
         rows = self._since(rows.filter(fits))
         return rows.moved() if self.asked("moved") else rows
+
+    @property
+    def narrowings(self) -> list[tuple[str, str]]:
+        """What narrows the table beside class and letter, in words, and the address without it."""
+        said = [
+            (self._said_since(), ("since", "was", "way")),
+            (self._said_of("off", Indicator, _("%(what)s off target")), ("off",)),
+            (self._said_of("tier", ClientClass.Tier, "%(what)s"), ("tier",)),
+            (str(_("Set by hand")) if self.asked("by_hand") else "", ("by_hand",)),
+        ]
+        return [(words, self._without(*names)) for words, names in said if words]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What stays as it is while somebody searches for a name, an agent or a tier."""
+        typed = {"q", "agent", "tier", "page", "open"}
+        return [
+            (name, value) for name, value in self.data.items() if name in self.fields.keys() - typed
+        ]
+
+    def _without(self, *names: str) -> str:
+        left = self.data.copy()  # type: ignore[attr-defined]
+        for name in (*names, "page", "open"):
+            left.pop(name, None)
+        return f"?{left.urlencode()}"
+
+    def _said_of(self, name: str, choices: Any, words: Any) -> str:
+        value = self.asked(name)
+        return str(words % {"what": choices(value).label}) if value else ""
+
+    def _said_since(self) -> str:
+        asked = self.asked("was") or self.asked("way")
+        if self.since_asked is None or not asked:
+            return ""
+        words = {
+            "new": _("not counted in %(month)s"),
+            "better": _("improved since %(month)s"),
+            "worse": _("worsened since %(month)s"),
+        }.get(asked, _("%(letter)s in %(month)s"))
+        return str(words % {"letter": asked, "month": year_month(self.since_asked)})
 
     def _since(self, rows: ClientClassQuerySet) -> ClientClassQuerySet:
         """Only those whose letter was another one in an earlier month."""

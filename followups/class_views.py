@@ -34,6 +34,7 @@ from followups.year import year_strip
 from lib import dates
 from lib.paging import Found, page_of
 from lib.tables import download
+from lib.templatetags.ui import year_month
 from policies.class_words import about_client, reasons_of, scores_of
 from policies.classification import LETTERS, ClientClassQuerySet
 from policies.curve import curve_of
@@ -100,6 +101,16 @@ class Table:
     def narrowed(self) -> ClientClassQuerySet:
         return self.form.narrow(self.rows)
 
+    def not_there(self, today: date) -> str:
+        """In words that the month asked for cannot be shown, and which one is."""
+        asked = self.form.month_asked
+        if asked is None or self.run is None or asked == self.run.month:
+            return ""
+        words = {"month": year_month(asked), "shown": year_month(self.run.month)}
+        if asked > today:
+            return _("%(month)s has not begun: nothing is counted yet. This is %(shown)s.") % words
+        return _("%(month)s was not classified. This is %(shown)s.") % words
+
 
 def _table(request: Request) -> Table:
     user = _who_serves(request)
@@ -132,8 +143,10 @@ def classes(request: Request) -> HttpResponse:
     page = page_of(found, with_all_it_says(ClientClass.objects.all()), table.form.page_number)
     lines = lines_of(page.object_list, page.start_index)
     opened = table.form.asked("open")
+    today = dates.today()
     context = {
         "table": table,
+        "not_there": table.not_there(today),
         "form": table.form,
         "run": table.run,
         "summary": summary_of(table.rows),
@@ -141,10 +154,11 @@ def classes(request: Request) -> HttpResponse:
         "page": page,
         "lines": lines,
         "opened": opened,
-        "today": dates.today(),
+        "today": today,
         "year": next((_year_of(line) for line in lines if line.client.pk == opened), None),
     }
-    return render(request, "followups/classes.html", context)
+    future = table.form.month_asked and table.form.month_asked > today
+    return render(request, "followups/classes.html", context, status=422 if future else 200)
 
 
 def _year_of(line: Line) -> Any:

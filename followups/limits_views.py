@@ -1,6 +1,7 @@
 """The limits of the classes: seen, tried, and saved once it was seen what they change."""
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -16,8 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import AuditEntry, SentForm
 from clients.views import Request
+from followups.class_forms import MONTH
+from lib import dates
+from lib.templatetags.ui import year_month
 from policies.class_preview import preview_of
-from policies.models import Thresholds
+from policies.models import ClassificationRun, Thresholds
 from policies.tasks import wake_classification
 
 # The limits in the order in which they are explained.
@@ -81,12 +85,31 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
         return bool(shown == [self.standing, self.instance.as_numbers()])
 
 
+class MonthForm(forms.Form):
+    """A month to be classified by hand."""
+
+    month = forms.RegexField(
+        MONTH, error_messages={"invalid": gettext_lazy("Write the month like 2026-06.")}
+    )
+
+    def clean_month(self) -> date:
+        month = date.fromisoformat(f"{self.cleaned_data['month']}-01")
+        if month > dates.today():
+            raise forms.ValidationError(
+                _("%(month)s has not begun: what is not known yet cannot be counted.")
+                % {"month": year_month(month)}
+            )
+        return month
+
+
 @require_http_methods(["GET", "POST"])
 def limits(request: Request) -> HttpResponse:
     if not request.user.administers:
         raise PermissionDenied
+    if request.POST.get("do") == "run":
+        return _classified(request)
     form = LimitsForm(request.POST or None, instance=Thresholds.current())
-    context: dict[str, Any] = {"form": form, "key": uuid.uuid4().hex}
+    context = _around(form)
     if form.is_bound and not form.is_valid():
         return render(request, "followups/limits.html", context, status=422)
     if form.is_bound and form.changes:
@@ -96,6 +119,24 @@ def limits(request: Request) -> HttpResponse:
     return render(request, "followups/limits.html", context)
 
 
+def _around(form: LimitsForm) -> dict[str, Any]:
+    run = ClassificationRun.objects.order_by("-month").first()
+    return {"form": form, "key": uuid.uuid4().hex, "run": run, "this_month": dates.today()}
+
+
+def _classified(request: Request) -> HttpResponse:
+    """Let the worker classify the month that was asked for, if it has begun."""
+    asked = MonthForm(request.POST)
+    if not asked.is_valid():
+        context = _around(LimitsForm(instance=Thresholds.current())) | {"asked": asked}
+        return render(request, "followups/limits.html", context, status=422)
+    month = asked.cleaned_data["month"]
+    AuditEntry.record(request.user, AuditEntry.Action.UPDATE, f"classes of {month:%Y-%m}")
+    wake_classification(month)
+    messages.success(request, _("%(month)s is being classified") % {"month": year_month(month)})
+    return redirect("class_rules")
+
+
 @transaction.atomic
 def _saved(request: Request, form: LimitsForm) -> HttpResponse:
     """Save once, recorded with what was and what is; the month is classified again by the worker."""
@@ -103,6 +144,6 @@ def _saved(request: Request, form: LimitsForm) -> HttpResponse:
         changes = form.changes
         limits = form.save()
         AuditEntry.record(request.user, AuditEntry.Action.UPDATE, limits, **changes)
-        wake_classification()
+        wake_classification(dates.today().replace(day=1))
     messages.success(request, _("Limits saved: this month is being classified again"))
     return redirect("class_rules")

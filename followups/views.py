@@ -310,10 +310,19 @@ def _answer(request: Request, client: Client, contact: Contact | None, words: st
         reverse("contact_undo", args=[contact.pk]) if contact and not contact.undone_at else ""
     )
     if _through(request) or not request.htmx:
-        messages.success(request, words, extra_tags=f"undo:{undo_url}" if undo_url else "")
+        messages.success(request, words, extra_tags=_what_may_follow(contact, undo_url))
         return _back(request, _agenda_url(request, client))
     the_day = my_agenda(request, client=client)
     return _row(request, the_day, client, {"contact": contact, "said": words, "undo_url": undo_url})
+
+
+def _what_may_follow(contact: Contact | None, undo_url: str) -> str:
+    """It can be undone; and whoever was there may say how the client stands."""
+    if contact is None or not undo_url:
+        return ""
+    marks = reverse("client_marks", args=[contact.client_id])
+    visited = contact.channel == Contact.Channel.VISIT
+    return f"undo:{undo_url} more:{marks}" if visited else f"undo:{undo_url}"
 
 
 def _refuse(request: Request, the_day: Agenda, client: Client, words: str) -> HttpResponse:

@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin import ForAdministrators
+from accounts.admin import ForAdministrators, ToRead
 from policies.models import Insurer, Product, Thresholds
 
 
@@ -29,11 +29,5 @@ class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
 
 
 @admin.register(Thresholds)
-class ThresholdsAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Where the classes begin: one row, which the first change makes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Thresholds.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class ThresholdsAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Where the classes begin; changed where it is shown what that does."""

@@ -1,7 +1,7 @@
 """What the worker does for the imports. The ledger decides; a message only says "look now"."""
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 
 from celery import shared_task
 from django.conf import settings
@@ -49,18 +49,18 @@ def wake(batch: ImportBatch) -> None:
 
 
 @shared_task
-def classify_again() -> None:
-    classify(dates.today(), dates.today())
+def classify_again(month: str) -> None:
+    classify(date.fromisoformat(month), dates.today())
 
 
-def wake_classification() -> None:
-    """Ask the worker to classify this month anew; if the queue is down, the next month counts so."""
+def wake_classification(month: date) -> None:
+    """Ask the worker to classify a month; if the queue is down, this must be asked for again."""
 
     def send() -> None:
         try:
-            classify_again.delay()
+            classify_again.delay(f"{month}")
         except OperationalError:
-            log.warning("The queue is down; the limits count from the next classification on.")
+            log.warning("The queue is down; %s is not classified again.", month)
 
     transaction.on_commit(send)
 

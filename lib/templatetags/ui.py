@@ -320,5 +320,12 @@ def undo_url(message: Any) -> str:
     return next((tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:")), "")
 
 
+@register.filter
+def more_url(message: Any) -> str:
+    """What may follow upon a message; views give it as `extra_tags="more:/clients/8/marks/"`."""
+    tags = (getattr(message, "extra_tags", "") or "").split()
+    return next((tag.removeprefix("more:") for tag in tags if tag.startswith("more:")), "")
+
+
 def _in_chinese() -> bool:
     return (get_language() or "").startswith("zh")

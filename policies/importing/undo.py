@@ -140,6 +140,11 @@ LEFT JOIN clients_client c ON k.subject = 'client' AND c.id = k.id
 WHERE k.subject IN ('policy', 'client') AND COALESCE(y.policy_no, c.name) IS NOT NULL
 ORDER BY k.subject DESC, k.why, k.id LIMIT %(most)s
 """
+# Those of the import itself, and those which putting the old addresses back has looked like.
+_FORGET_MOVES = """
+DELETE FROM clients_moved m WHERE m.batch = %(batch)s AND NOT EXISTS (
+    SELECT FROM undo_kept k WHERE k.subject = 'client' AND k.id = m.client_id)
+"""
 _FORGET_EVENTS = """
 DELETE FROM policies_policyevent e WHERE e.batch_id = %(batch)s AND NOT EXISTS (
     SELECT FROM undo_kept k WHERE k.subject = 'policy' AND k.id = e.policy_id)
@@ -183,6 +188,7 @@ def undo(batch: ImportBatch, by: User | None) -> Undone:
             listing.run("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
             listing.run("; ".join(f"DROP INDEX {name}" for name in keys))
     listing.run(_FORGET_EVENTS, {"batch": batch.pk})
+    listing.run(_FORGET_MOVES, {"batch": batch.pk})
     done.kept = dict(listing.ask("SELECT subject, count(*) FROM undo_kept GROUP BY 1"))
     done.named = [Kept(*row) for row in listing.ask(_NAMES, {"most": NAMED})]
     AuditEntry.record(

@@ -7,7 +7,6 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.models import User
-from followups.models import ServicePlan
 from policies.models import Product
 from tests.conftest import PASSWORD
 
@@ -108,18 +107,10 @@ def test_a_kind_set_by_hand_is_marked_as_such(browser: Browser, make_policy: Any
     assert (product.kind, product.kind_corrected) == ("annuity", True)
 
 
-def test_the_service_plan_is_edited_on_one_page(browser: Browser) -> None:
-    url = reverse("admin:followups_serviceplan_changelist")
-    page = browser.get(url)
-    assert len(page.context["cl"].formset.forms) == 33
-    sent = {"form-TOTAL_FORMS": "33", "form-INITIAL_FORMS": "33", "_save": "1"}
-    for n, form in enumerate(page.context["cl"].formset.forms):
-        sent |= {f"form-{n}-id": str(form.instance.pk), f"form-{n}-level": "may"}
-    assert browser.post(url, sent).status_code == 302
-    assert set(ServicePlan.objects.values_list("level", flat=True)) == {"may"}
-
-
-@pytest.mark.parametrize("model", ["accounts_auditentry", "followups_listrun"])
+@pytest.mark.parametrize(
+    "model",
+    ["accounts_auditentry", "followups_listrun", "followups_serviceplan", "policies_thresholds"],
+)
 def test_what_the_product_writes_is_only_read(browser: Browser, model: str) -> None:
     assert browser.get(reverse(f"admin:{model}_changelist")).status_code == 200
     assert browser.get(reverse(f"admin:{model}_add")).status_code == 403

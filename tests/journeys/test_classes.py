@@ -64,6 +64,57 @@ def test_the_table_on_a_phone_without_script(office: Any, shoot: Any) -> None:
     assert not office.birthday.overrides.exists()
 
 
+def test_a_tap_after_a_visit_changes_the_letter(office: Any, shoot: Any) -> None:
+    classify(office.today, office.today)
+    client = office.birthday
+    Known.objects.filter(client=client).delete()
+    task = client.followups.get(status="open", rule="birthday")
+    page = office.open("A1001", PHONE, language="zh-hans")
+    page.goto(f"{office.url}/tasks/{task.pk}/log/")
+    page.locator("[name=outcome][value=done]").check(force=True)
+    page.locator("[name=channel][value=visit]").check(force=True)
+    page.locator(".sheet-f button").click()
+    page.locator("#toasts .note a").click()
+    expect(page.locator("#sheet .marks")).to_be_visible()
+    assert barriers(page) == []
+    before = page.locator("#sheet .cls b").inner_text()
+    page.locator("#mark-means-off").click()
+    expect(page.locator("#mark-means-off[aria-pressed=true]")).to_be_visible()
+    expect(page.locator("#sheet .cls b")).not_to_have_text(before)
+    assert sideways(page) <= 0
+    shoot(page)
+    client.refresh_from_db()
+    assert client.marks.get().by.staff_no == "A1001"
+    assert client.attention > before
+
+
+def test_the_office_changes_its_plan_and_its_limits(office: Any, shoot: Any) -> None:
+    classify(office.today, office.today)
+    for size, scripted in ((DESKTOP, True), (PHONE, False)):
+        page = office.open("ADMIN", size, java_script_enabled=scripted)
+        page.goto(f"{office.url}/rules/service/")
+        level = "may" if scripted else "must"
+        page.locator("[name=cell-10-maintain]").select_option(level)
+        page.locator("button[value=look]").click()
+        expect(page.locator("#would-h")).to_be_visible()
+        assert sideways(page) <= 0
+        if scripted:
+            assert barriers(page) == []
+        shoot(page, f"plan-{size[0]}")
+        page.locator("button[value=save]").click()
+        expect(page.locator("[name=cell-10-maintain]")).to_have_value(level)
+        expect(page.locator("#would-h")).to_have_count(0)
+    page = office.open("ADMIN", DESKTOP)
+    page.goto(f"{office.url}/rules/classes/")
+    page.locator("[name=nurture_from]").fill("25")
+    page.locator("button[value=look]").click()
+    expect(page.locator("table.from-to").first).to_be_visible()
+    assert barriers(page) == []
+    shoot(page, "limits")
+    page.locator("button[value=save]").click()
+    expect(page.locator("[name=nurture_from]")).to_have_value("25")
+
+
 def test_the_table_is_printed_across_the_sheet(office: Any, tmp_path: Any) -> None:
     classify(office.today, office.today)
     page = office.open("A1001", DESKTOP)
@@ -75,12 +126,18 @@ def test_the_table_is_printed_across_the_sheet(office: Any, tmp_path: Any) -> No
     assert b"/MediaBox [0 0 841" in paper  # A4 across
 
 
-def test_a_leader_looks_who_brings_the_premium(office: Any, shoot: Any) -> None:
+def test_a_leader_looks_who_brings_the_premium_and_who_came_nearer(office: Any, shoot: Any) -> None:
     classify(office.today, office.today)
     for size in (DESKTOP, PHONE):
         page = office.open("M1001", size)
-        page.goto(f"{office.url}/classification/curve/")
+        page.goto(f"{office.url}/team/")
+        page.get_by_role("link", name="80/20").click()
         expect(page.locator("svg.curve polyline.sum")).to_be_visible()
         assert barriers(page) == []
         assert sideways(page) <= 0
         shoot(page, str(size[0]))
+        page.goto(f"{office.url}/classification/way/")
+        expect(page.locator("table.from-to")).to_be_visible()
+        assert barriers(page) == []
+        assert sideways(page) <= 0
+        shoot(page, f"way-{size[0]}")

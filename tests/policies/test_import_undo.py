@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry, User
-from clients.models import Client, Contact
+from clients.models import Client, Contact, Moved
 from followups.models import FollowUp
 from followups.tasks import list_imported
 from lib import dates
@@ -123,6 +123,16 @@ def test_every_list_leaves_the_book_as_it_was(sample: str) -> None:
     assert (digest() == before) == batch.is_changeless
     take_back(batch)
     assert digest() == before
+
+
+def test_who_moved_by_a_book_that_is_undone_never_did() -> None:
+    bring(BOOK + line("P1", mobile="13800002046"))
+    later = bring(BOOK + line("P1", mobile="13900002046"))
+    noted = Moved.objects.get()
+    assert (noted.what, noted.on, noted.batch) == ("mobile", TODAY, later.pk)
+    take_back(later)
+    assert Client.objects.get().mobile == "13800002046"
+    assert not Moved.objects.exists()
 
 
 def test_undoing_twice_does_nothing(admin: Any) -> None:

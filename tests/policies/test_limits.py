@@ -218,3 +218,38 @@ def test_the_page_costs_as_much_for_many_as_for_few(
     for _ in range(19):
         make_policy()
     assert cost() == few
+
+
+# --- a month by hand
+
+
+@pytest.mark.parametrize(
+    ("month", "words"),
+    [("2026-07", "July 2026 has not begun"), ("2099-12", "has not begun"), ("june", "like 2026-06"),
+     ("", "required")],
+)  # fmt: skip
+def test_a_month_that_has_not_begun_is_refused_in_words(
+    month: str, words: str, login: Any, admin: Any, book: Any
+) -> None:
+    browser = login(admin)
+    browser.cookies["django_language"] = "en"
+    answer = browser.post(URL, {"do": "run", "month": month})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert ClassificationRun.objects.count() == 1
+    assert not AuditEntry.objects.filter(action="update").exists()
+
+
+def test_a_month_that_has_begun_is_classified_by_the_worker(
+    login: Any,
+    admin: Any,
+    book: Any,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks.classify_again, "delay", tasks.classify_again)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = login(admin).post(URL, {"do": "run", "month": "2026-05"})
+    assert answer.status_code == 302
+    assert ClassificationRun.objects.filter(month=MAY).exists()
+    assert AuditEntry.objects.get(action="update").subject == "classes of 2026-05"
