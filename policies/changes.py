@@ -15,10 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 # Columns that move by themselves, so that nobody has changed the row.
 _MOVES = frozenset(
-    (
-        "last_contact_on next_birthday_on client_class class_since attention tier household_id sixty_on"
-        " last_login client_since contact_by anniversary_on silent_since"
-    ).split()
+    "version last_contact_on next_birthday_on client_class class_since attention tier last_login household_id"
+    " sixty_on last_review_on enough_until client_since contact_by anniversary_on silent_since".split()
 )
 
 _BEGIN = """
