@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry
 from lib import dates
 from policies.models import Insurer, Policy
-from policies.premium_line import Line, number_of, premiums_of
+from policies.premium_line import Line, premiums_of
+from policies.rhythm import number_of
 
 
 def queries(browser: Any, url: str) -> int:
