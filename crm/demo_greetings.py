@@ -64,10 +64,10 @@ class Season:
         self, greeting: Greeting, agent: User, day: date, items: dict[str, StockItem]
     ) -> None:
         lot = self.rng.random()
-        if lot < 0.05:
+        if lot < 0.12:
             greetings.skip(greeting, by=agent, on=day, why=self.rng.choice(Greeting.Why.values))
             return
-        channel = "card" if lot < 0.15 else "gift" if lot < 0.2 else "wechat"
+        channel = "card" if lot < 0.25 else "gift" if lot < 0.3 else "wechat"
         words = words_for(greeting, [], agent, channel)
         item = items.get(channel)
         greetings.send(greeting, by=agent, on=day, channel=channel, words=words, item=item)
