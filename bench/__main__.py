@@ -62,6 +62,7 @@ def main() -> None:
         people.name_everybody()
         who = people.appoint_leaders()
         pages.bench_pages(who, say, CLIENTS)
+        pages.bench_outcome(who, say, CLIENTS)
         pages.bench_lists(who, say, CLIENTS)
         classes.bench(say, today)
         greetings.bench(say, today)

@@ -11,12 +11,14 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.test import Client as Browser
 
 from accounts.models import User
 from clients.forms import ClientFilter
 from clients.models import Client
+from followups.models import FollowUp
 from lib import dates
 from lib.paging import SIZE, page_of
 from policies.forms import PolicyFilter
@@ -26,6 +28,8 @@ ROUNDS = 5
 IN_THE_DATABASE = 0.05
 PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
     "agent's day": ("agent", "/today/", 0.2, 12, 15_000),
+    "focus on one client": ("agent", "/today/focus/{task}/", 0.15, 15, 15_000),
+    "why not on the list": ("agent", "/clients/{client}/why-not/", 1.0, 160, 15_000),
     "client list": ("agent", "/clients/", 0.3, 12, 15_000),
     "client page": ("agent", "/clients/{client}/", 0.3, 20, 15_000),
     "client's month": ("agent", "/clients/{client}/year/{month}/", 0.3, 20, 15_000),
@@ -103,10 +107,11 @@ def asked() -> Iterator[Asked]:
 def bench_pages(people: dict[str, User], say: Callable[..., None], clients: int) -> None:
     theirs = Client.objects.visible_to(people["agent"]).earliest("pk")
     month = f"{dates.today():%Y/%-m}"
+    todays = list(_todays(people["agent"])[: ROUNDS + 1])
     for name, (who, address, seconds, queries, size) in PAGES.items():
         browser = Browser(HTTP_ACCEPT_ENCODING="gzip")
         browser.force_login(people[who], backend="accounts.backends.StaffNumberOrMobile")
-        url = address.format(client=theirs.pk, month=month)
+        url = address.format(client=theirs.pk, month=month, task=todays[0].pk)
         browser.get(url)
         times = []
         for _ in range(ROUNDS):
@@ -125,6 +130,28 @@ def bench_pages(people: dict[str, User], say: Callable[..., None], clients: int)
         say(name, median(times), seconds, clients, **figures)
         if name == "agent's day":
             say("first load", *first_load(answer), unit="bytes, n requests, limit 7")
+
+
+def _todays(agent: User) -> QuerySet[FollowUp]:
+    """What stands on the agent's list, the clients each once."""
+    mine = FollowUp.objects.visible_to(agent).filter(client__agent=agent).open()
+    return mine.on(dates.today()).order_by("client_id", "pk").distinct("client_id")
+
+
+def bench_outcome(people: dict[str, User], say: Callable[..., None], clients: int) -> None:
+    """What came of it, for one client after the other."""
+    browser = Browser()
+    browser.force_login(people["agent"], backend="accounts.backends.StaffNumberOrMobile")
+    times, queries = [], 0
+    for row in list(_todays(people["agent"])[: ROUNDS + 1]):
+        sent_form = {"task": row.pk, "outcome": "no_answer", "channel": "call", "through": "1"}
+        began = time.perf_counter()
+        with asked() as counted:
+            answer = browser.post(f"/tasks/{row.pk}/log/", sent_form | {"key": f"bench-{row.pk}"})
+        times.append(time.perf_counter() - began)
+        assert answer.status_code == 302, answer.status_code
+        queries = max(queries, counted.queries)
+    say("an outcome", median(times[1:]), 0.15, clients, queries=queries, queries_limit=15)
 
 
 def sent(answer: Any) -> int:

@@ -49,12 +49,13 @@ def beside(standing: Iterable[FollowUp], rows: Iterable[FollowUp]) -> list[Follo
 
 
 def _matter(row: FollowUp) -> tuple[Any, ...]:
-    return row.client_id, row.series, row.policy_id, row.instalment_id
+    return row.client_id, row.series, row.policy_id, row.instalment_id, row.planned_id
 
 
 def key_of(row: FollowUp) -> str:
     """What names a coming row in a form, whether it is written yet or not."""
-    return f"{row.rule}.{row.client_id}.{row.policy_id or 0}.{row.occasion_on:%Y%m%d}"
+    about = f"{row.client_id}.{row.policy_id or 0}.{row.planned_id or 0}"
+    return f"{row.rule}.{about}.{row.occasion_on:%Y%m%d}"
 
 
 def take(keys: Collection[str], clients: Collection[int], day: date) -> list[FollowUp]:

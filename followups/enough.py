@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists
 
 from clients.models import Contact
 from followups.models import FollowUp
@@ -43,13 +44,13 @@ def after(contact: Contact) -> None:
     Taken back with the contact, since it is named on what it settled.
     """
     spoken = FollowUp.objects.open().filter(client=contact.client_id, series="silence")
-    if Contact.objects.counted().filter(pk=contact.pk).exists():
-        spoken.filter(list_on__lte=contact.on).update(
-            status=FollowUp.Status.WITHDRAWN,
-            reason=FollowUp.Reason.SPOKEN,
-            withdrawn_on=contact.on,
-            contact=contact,
-        )
+    counts = Exists(Contact.objects.counted().filter(pk=contact.pk))
+    spoken.filter(counts, list_on__lte=contact.on).update(
+        status=FollowUp.Status.WITHDRAWN,
+        reason=FollowUp.Reason.SPOKEN,
+        withdrawn_on=contact.on,
+        contact=contact,
+    )
     only = {"day": contact.on, "contact": contact.pk, "client": contact.client_id}
     _step_back("c.id = %(client)s", only)
 

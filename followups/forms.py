@@ -66,7 +66,7 @@ FIXED = {
     Outcome.PAID_ALREADY: "file",
     Outcome.DECEASED: "quiet",
 }
-KEY_AHEAD = re.compile(r"[\w-]{1,24}(\.\d{1,18}){2}\.\d{8}")
+KEY_AHEAD = re.compile(r"[\w-]{1,24}(\.\d{1,18}){3}\.\d{8}")
 
 
 class KeysAhead(forms.MultipleChoiceField):

@@ -13,7 +13,7 @@ from accounts.models import Role, Team, User
 from accounts.scope import FEW, agents_seen_by
 from clients.models import Client
 from followups import campaign_lines
-from followups.models import FollowUp
+from followups.models import Escalation, FollowUp
 from lib import names
 from policies.models import Instalment, Policy
 from policies.persistency import MONTHS, Rate, rates
@@ -107,6 +107,7 @@ class Board:
     agents: list[AgentFigures]
     pipeline: list[Stage]
     persistency: Rate  # of all together, over 13 months
+    matters: int = 0  # handed up and not closed
 
     @property
     def today(self) -> Day:
@@ -184,7 +185,8 @@ def board(user: User, day: date, team: Team | None = None) -> Board:
     agents = figures_of(user, agents_of(user, team), day)
     for own in agents:
         own.persistency = kept.get(own.agent.pk, own.persistency)
-    return Board(day, agents, pipeline(instalments, day), Rate.of_all(kept.values()))
+    matters = Escalation.objects.visible_to(user).open().count()
+    return Board(day, agents, pipeline(instalments, day), Rate.of_all(kept.values()), matters)
 
 
 def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigures]:

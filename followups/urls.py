@@ -1,6 +1,16 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from followups import calendar_views, feed, focus_views, kept, paper_views, views, year_views
+from followups import (
+    calendar_views,
+    feed,
+    focus_views,
+    kept,
+    outcome_views,
+    paper_views,
+    views,
+    why_views,
+    year_views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", views.today, name="today"),
@@ -11,12 +21,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("today/focus/", focus_views.start, name="today_focus"),
     path("today/focus/<int:pk>/", focus_views.focus, name="today_focus_on"),
     path("today/focus/<int:pk>/skip/", focus_views.skip, name="today_focus_skip"),
+    path("today/why-not/", why_views.whom, name="why_not"),
     path("today/kept/", kept.kept_day, name="today_kept"),
     path("tasks/<int:pk>/", views.task, name="task"),
     path("tasks/<int:pk>/why/", views.why, name="task_why"),
     path("tasks/<int:pk>/done/", views.done, name="task_done"),
     path("tasks/<int:pk>/later/", views.later, name="task_later"),
     path("tasks/<int:pk>/log/", views.log, name="task_log"),
+    path("tasks/<int:pk>/silence/", why_views.silence_rule, name="task_silence"),
+    path("mutes/<int:pk>/lift/", why_views.lift, name="mute_lift"),
+    path("clients/<int:pk>/why-not/", why_views.client_why_not, name="client_why_not"),
+    path("outcomes/", outcome_views.outcomes, name="outcomes"),
     path("contacts/<int:pk>/undo/", views.undo, name="contact_undo"),
     path("", include("followups.people_urls")),
     path("clients/<int:client_id>/stop/", views.stop, name="client_stop"),

@@ -48,6 +48,7 @@ from policies.models import Policy
 
 ONE_DAY = timedelta(days=1)
 QUIET_DAYS = 90
+ENDS_HERE = {Contact.Outcome.COMPLAINT, Contact.Outcome.DECEASED, Contact.Outcome.MANAGER}
 TOLD = tuple(field.name for field in fields(work.Told))
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -236,7 +237,7 @@ def _record(
             if SentForm.first_time(request.user, _key(request)):
                 early = _taken_early(request, client, data.get("ahead"))
                 rows = [*followups, *early]
-                contact = work.record(rows, by=request.user, on=dates.today(), **told)
+                contact = work.record_within(rows, by=request.user, on=dates.today(), **told)
                 card_answers.from_the_log(request.POST, client, by=request.user)
     except work.Refused as refusal:
         about: dict[str, Any] = {"form": form, "followup": followup}
@@ -296,9 +297,11 @@ def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Cont
     label = Contact.Outcome(outcome).label
     task = [agenda.task_of(row) for row in followups[:1]]
     words = " · ".join([client.name, *task, str(label)])
-    step = FollowUp.objects.open().filter(after__contact=contact).first() if contact else None
+    follows = contact is not None and outcome not in ENDS_HERE
+    step = FollowUp.objects.open().filter(after__contact=contact).first() if follows else None
     if step is None:
-        word = contact.promises.select_related("instalment").first() if contact else None
+        told = contact is not None and outcome in work.WORDS
+        word = contact.promises.select_related("instalment").first() if contact and told else None
         waiting = money_words.waiting_for(word.instalment, dates.today()) if word else ""
         return f"{words} · {waiting}" if waiting else words
     return f"{words} · " + _("next step %(day)s") % {"day": day_in_words(step.list_on)}
@@ -438,7 +441,10 @@ def _stale(request: Request, followup: FollowUp, form: LogForm, settled: list[st
         fragment = "followups/_stale.html"
     if _is_inline(request):
         inline = "followups/_outcome.html" if stop.lead.is_open else fragment
-        return _inline(request, inline, context | {"client": followup.client}, 409)
+        answer = _inline(request, inline, context | {"client": followup.client}, 409)
+        if not stop.lead.is_open:  # a form of its own, in place of the one that was sent
+            answer["HX-Retarget"], answer["HX-Reswap"] = "#outcome", "outerHTML"
+        return answer
     response = _sheet(request, fragment, context, 409)
     response["HX-Retarget"], response["HX-Reswap"] = "#sheet", "innerHTML"
     return response

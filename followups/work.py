@@ -55,6 +55,11 @@ def record(followups: Sequence[FollowUp], *, by: User, on: date, **told: Any) ->
     `told` are the fields of `Told`. Raises Refused when nothing is open any more, when they are of
     several households, or when a day does not fit. Returns the contact with the first one's client.
     """
+    return record_within(followups, by=by, on=on, **told)
+
+
+def record_within(followups: Sequence[FollowUp], *, by: User, on: date, **told: Any) -> Contact:
+    """As `record`, inside a transaction of the caller's."""
     rows = _lock(followups)
     first: Contact | None = None
     for _client, theirs in _by_client(followups, rows):

@@ -162,6 +162,11 @@ DOORS: dict[str, Door] = {
     "task_done": of("task", methods="POST"),
     "task_later": of("task", methods="GET POST"),
     "task_log": of("task", methods="GET POST", post={"outcome": "done", "channel": "call"}),
+    "task_silence": of("task", methods="GET POST"),
+    "mute_lift": of("mute", methods="POST"),
+    "why_not": Door(methods="GET"),
+    "client_why_not": of("client"),
+    "outcomes": Door(roles=OFFICE, methods="GET POST"),
     "contact_undo": of("contact", methods="POST"),
     "client_member_new": of("client", methods="GET POST"),
     "client_member": of("member", methods="GET POST"),
@@ -181,6 +186,8 @@ DOORS: dict[str, Door] = {
     "uncollected_export": Door(roles=SERVING, methods="POST"),
     "team": Door(roles=LEADERS, methods="GET"),
     "team_agent": of("agent", roles=LEADERS),
+    "team_matters": Door(roles=LEADERS, methods="GET"),
+    "team_matter_close": of("matter", roles=LEADERS, methods="POST"),
     "classes": Door(roles=SERVING, methods="GET"),
     "classes_print": Door(roles=SERVING, methods="GET"),
     "classes_export": Door(roles=SERVING, methods="POST"),
@@ -263,6 +270,7 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
         "contact": contact.pk,
         "task": task.pk,
         **around(client, make["by"]),
+        **of_the_day(contact, make["by"]),
         "bank_line": bank_line_of(policy),
         "planned": planned_for(client, make["by"]),
     } | greeting_of(client)
@@ -294,6 +302,15 @@ def planned_for(client: Any, by: Any) -> int:
 
     task = {"words": "送台历", "first_on": TODAY, "on": TODAY, "by": by}
     return Planned.objects.create(client=client, **task).pk
+
+
+def of_the_day(contact: Any, by: Any) -> dict[str, int]:
+    from followups.models import Escalation, RuleMute
+
+    client, until = contact.client, TODAY + timedelta(days=9)
+    muted = RuleMute.objects.create(client=client, rule="lapsed", until=until, reason="x", by=by)
+    matter = Escalation.objects.create(client=client, contact=contact, kind="manager", since=TODAY)
+    return {"mute": muted.pk, "matter": matter.pk}
 
 
 def bank_line_of(policy: Any) -> int:

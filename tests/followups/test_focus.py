@@ -94,7 +94,7 @@ def test_what_was_done_early_and_is_taken_back_waits_for_its_day(
     assert (len(stop.followups), [row.rule for row in stop.coming]) == (4, ["birthday"])
 
 
-@pytest.mark.parametrize("key", ["birthday.1.0.20260615", "nonsense", "lapsed.1.1.20260615"])
+@pytest.mark.parametrize("key", ["birthday.1.0.0.20260615", "nonsense", "lapsed.1.1.0.20260615"])
 def test_nothing_is_written_ahead_that_no_rule_foresees(
     busy: Any, alice: Any, login: Any, make_client: Any, key: str
 ) -> None:
@@ -277,6 +277,8 @@ def test_two_tabs_finish_the_same_item_once(
     assert "说周一到账" in page
     answer = send(browser, row, key="a", note="说周一到账", headers=HTMX)
     assert (answer.status_code, answer["HX-Retarget"]) == (409, "#sheet")
+    answer = send(browser, row, key="a", note="说周一到账", headers=HTMX, place="inline")
+    assert (answer.status_code, answer["HX-Retarget"]) == (409, "#outcome")
 
 
 def test_what_is_still_open_comes_back_with_the_words_typed(
