@@ -1,6 +1,6 @@
 """By which way a client wants to hear from us, by which not, and how we know."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -80,6 +80,36 @@ class Consent(models.Model):
         return consent
 
 
-def ways_open(consents: Iterable[Consent]) -> set[str]:
-    """The ways that are left."""
-    return set(Consent.Channel.values) - {word.channel for word in consents if word.is_no}
+@dataclass(frozen=True)
+class Ways:
+    """How a client may be spoken to: what they refuse is not offered, and said why."""
+
+    open: frozenset[str]
+    refused: tuple[Consent, ...]
+
+    @property
+    def wechat(self) -> bool:
+        return Consent.Channel.WECHAT in self.open
+
+    @property
+    def visit(self) -> bool:
+        return Consent.Channel.VISIT in self.open
+
+    @property
+    def call(self) -> bool:
+        return Consent.Channel.CALL in self.open
+
+    @property
+    def only_letters(self) -> bool:
+        return not self.open and bool(self.refused)
+
+
+def ways_of(client: Client) -> Ways:
+    """Read with the client where `consents` was prefetched; who asked for peace has no way open."""
+    refused = tuple(word for word in client.consents.all() if word.is_no)
+    closed = {word.channel for word in refused}
+    if not client.mobile:
+        closed |= {Consent.Channel.CALL, Consent.Channel.WECHAT}
+    if client.do_not_contact or client.deceased:
+        closed |= set(Consent.Channel.values)
+    return Ways(frozenset(set(Consent.Channel.values) - closed), refused)

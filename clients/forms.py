@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Role, User
 from accounts.scope import agents_seen_by
-from clients.models import Client, ClientQuerySet, Contact, Moved
+from clients.models import Client, ClientQuerySet, Consent, Contact, Moved
 from clients.privacy import hidden_fields
 from lib import dates, identity, phones
 from lib.crypto import blind_index
@@ -235,6 +235,34 @@ class NoteForm(forms.Form):
             channel=self.cleaned_data["channel"],
             note=self.cleaned_data["note"],
         )
+
+
+class ConsentForm(forms.Form):
+    """What a client said about one way of hearing from us, and how we know."""
+
+    channel = forms.ChoiceField(
+        label=_("Way"), choices=Consent.Channel.choices, widget=forms.RadioSelect
+    )
+    state = forms.ChoiceField(
+        label=_("What they said"), choices=Consent.State.choices, widget=forms.RadioSelect
+    )
+    on = forms.DateField(label=_("Said on"), widget=DayInput())
+    evidence = forms.CharField(
+        label=_("How we know"),
+        max_length=200,
+        error_messages={"required": _("Write down how we know: said on the phone, a letter…")},
+    )
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("key", uuid.uuid4().hex)
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > dates.today():
+            raise forms.ValidationError(_("That day has not come yet. Choose today or earlier."))
+        return on
 
 
 def true_id(typed: str) -> str:

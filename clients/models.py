@@ -9,6 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Right
 from django.db.models.lookups import Exact
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -319,6 +320,11 @@ class Client(models.Model):
         self.contact_invalid_on = on
         self.save(update_fields=["contact_invalid_on"])
 
+    @cached_property
+    def ways(self) -> "Ways":
+        """How they may be spoken to."""
+        return ways_of(self)
+
     def in_mourning(self, on: date) -> bool:
         return self.no_sales_until is not None and self.no_sales_until >= on
 
@@ -449,7 +455,7 @@ class Contact(models.Model):
 
 # Models of this app that live beside their verbs; Django reads them here.
 from clients.card import InfoCard  # noqa: E402
-from clients.consent import Consent  # noqa: E402
+from clients.consent import Consent, Ways, ways_of  # noqa: E402
 from clients.family import FamilyMember, Household  # noqa: E402
 from clients.key_dates import KeyDate  # noqa: E402
 from clients.life import LifeEvent  # noqa: E402

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
@@ -65,17 +66,15 @@ class Rhythm(models.Model):
             Client.Class.MAINTAIN: self.maintain_days,
         }
 
-    def next_word(self, client: Client, on_or_after: date) -> date | None:
+    def next_word(self, client: Client, on_or_after: date) -> date:
         """When the client should next hear from us at the latest, if until then nobody speaks to them.
 
         Whoever was not reached in time is due again after as long a silence.
         """
-        silent_since: date | None = client.silent_since
-        if silent_since is None:
-            return None
+        since: date = client.silent_since or timezone.localdate(client.created_at)
         days = self.days[client.shown_class]
-        rounds = -((silent_since - on_or_after).days // days)
-        return silent_since + timedelta(days=days * max(rounds, 1))
+        rounds = -((since - on_or_after).days // days)
+        return since + timedelta(days=days * max(rounds, 1))
 
     def is_quiet(self, moment: datetime) -> bool:
         """Whether at that (local) time of the day a client is left in peace."""

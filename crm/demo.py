@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_classes, demo_people, demo_plan
+from crm import demo_care, demo_classes, demo_people, demo_plan
 from crm import demo_money as money
 from crm.demo_greetings import Season
 from followups import daily
@@ -87,6 +87,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     demo_people.surround(people, seed, today)
     season = Season(seed, today, agents, desk=User.objects.get(staff_no="ADMIN"))
     season.begin()
+    demo_care.tell(Random(seed), people, today)
     for back in range(DAYS_OF_HISTORY, 0, -1):
         day = today - timedelta(days=back)
         story.tell(day)
@@ -95,6 +96,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     daily.write_again(today, today + timedelta(days=1))
     _work_through(rng, today, agents, share=0.25)
     season.tell(today, share=0.4)
+    demo_care.say_no(Random(seed), people, today)
     demo_classes.tell(Random(seed), people, today)
     demo_plan.tell(Random(seed + 1), agents, today)
     return len(people)
@@ -236,9 +238,8 @@ def _work_through(rng: Random, day: date, agents: list[User], share: float | Non
     done = []
     for n, agent in enumerate(agents):
         part = share if share is not None else 0.95 - 0.12 * (n % 5)
-        rows = (
-            FollowUp.objects.open().on(day).filter(client__agent=agent).order_by("priority", "pk")
-        )
+        rows = FollowUp.objects.open().on(day).filter(client__agent=agent)
+        rows = rows.exclude(rule__in=demo_care.LEFT).order_by("priority", "pk")
         done += [(agent, row) for row in rows if rng.random() < part]
     contacts = Contact.objects.bulk_create(
         Contact(
@@ -257,6 +258,3 @@ def _work_through(rng: Random, day: date, agents: list[User], share: float | Non
         row.done_on, row.done_at, row.done_by = day, timezone.now(), agent
     fields = ["status", "outcome", "contact", "done_on", "done_at", "done_by"]
     FollowUp.objects.bulk_update([row for _agent, row in done], fields, batch_size=1000)
-    Client.objects.filter(pk__in={row.client_id for _agent, row in done}).update(
-        last_contact_on=day
-    )

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.views import THEMES
+from clients.models import Rhythm
 from followups import campaign_lines
 from followups.models import FollowUp
 from lib import dates
@@ -30,6 +32,7 @@ POLICIES = Place(_("Policies"), "file-text", "policies:list")
 TEAM = Place(_("Team today"), "speedometer2", "team")
 RENEWALS = Place(_("Renewals"), "arrow-repeat", "renewals")
 CLASSES = Place(_("Classification"), "grid-3x3-gap", "classes")
+WAKE_UP = Place(_("Wake-up list"), "moon-stars", "wake_up")
 PERSISTENCY = Place(_("Persistency"), "graph-up", "persistency")
 UNCOLLECTED = Place(_("Uncollected"), "journal-text", "uncollected")
 BANK = Place(_("Bank returns"), "bank", "bank:overview")
@@ -58,6 +61,7 @@ def places_of(user: User) -> list[Place]:
             RENEWALS,
             CLASSES,
             FESTIVALS,
+            WAKE_UP,
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
@@ -75,11 +79,12 @@ def places_of(user: User) -> list[Place]:
             RENEWALS,
             CLASSES,
             GREETINGS,
+            WAKE_UP,
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
         ]
-    return [TODAY, CALENDAR, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, PERSISTENCY]
+    return [TODAY, CALENDAR, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, WAKE_UP, PERSISTENCY]
 
 
 def tabs_of(user: User) -> list[Place]:
@@ -97,12 +102,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "product_name": settings.PRODUCT_NAME,
         "theme": chosen if chosen in THEMES else "system",
+        "quiet": quiet_hours(),
     }
     if isinstance(user, User):
         counts = {TODAY.url_name: open_today(user)}
         context["nav"] = [{"label": "", "items": _items(places_of(user), request.path, counts)}]
         context["tabs"] = _items(tabs_of(user), request.path, counts)
     return context
+
+
+def quiet_hours() -> Callable[[], Rhythm | None]:
+    """The office's quiet hours while they last; asked only by pages that offer a call."""
+
+    def quiet() -> Rhythm | None:
+        rhythm = Rhythm.current()
+        return rhythm if rhythm.is_quiet(timezone.localtime()) else None
+
+    return cache(quiet)
 
 
 def open_today(user: User) -> Callable[[], int]:

@@ -76,9 +76,10 @@ class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
         return self.open().filter(list_on__lt=day, keep_until__gte=day)
 
     def for_list(self) -> Self:
-        return self.select_related("client", "policy__product", "instalment", "planned").order_by(
+        rows = self.select_related("client", "policy__product", "instalment", "planned").order_by(
             "priority", "keep_until", "list_on", "client__pinyin", "pk"
         )
+        return rows.prefetch_related("client__consents")
 
     def insert_from(self, candidates: models.QuerySet[models.Model, object]) -> int:
         """Insert what a rule asks for as one statement; return how many rows were new.

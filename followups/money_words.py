@@ -1,5 +1,6 @@
 """Renewal money in words: why it stands on the list, what to do about a failed debit."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -161,14 +162,14 @@ def authorised(policy: Policy, today: date) -> tuple[str, str]:
     return str(now.label), tones.get(now, "danger")
 
 
-def about_client(client: Client, today: date) -> dict[str, Any]:
+def about_client(client: Client, instalments: Iterable[Instalment], today: date) -> dict[str, Any]:
     """The client's promises counted, and the premiums whose reminders rest."""
-    resting = Instalment.objects.owed().filter(policy__holder=client, rests_until__gte=today)
+    resting = [
+        one for one in instalments if one.is_owed and one.rests_until and one.rests_until >= today
+    ]
     tally = Promise.objects.filter(policy__holder=client).tally(today)
     return {
         "tally": tally,
         "promises": sum(tally.values()),
-        "resting": [
-            (due, waiting_for(due, today)) for due in resting.select_related("policy__product")
-        ],
+        "resting": [(due, waiting_for(due, today)) for due in resting],
     }

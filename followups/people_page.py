@@ -29,8 +29,8 @@ def about_client(client: Client, policies: Iterable[Policy], reader: User) -> di
     """Everything the fragments need: household, dates, events, what is known, one question."""
     today = dates.today()
     client.family_now = list(client.family.order_by("kin", "birth_on", "pk"))  # type: ignore[attr-defined]
-    card = InfoCard.of(client)
-    known = Known.objects.filter(pk=client.pk).first()
+    card = getattr(client, "card", None) or InfoCard(client=client)
+    known: Known | None = getattr(client, "known", None)
     return {
         "household": household_of(client, policies, reader),
         "kept_dates": dates_of(client, today),
@@ -107,9 +107,8 @@ def household_of(client: Client, policies: Iterable[Policy], reader: User) -> Ho
 
 
 def family_of(client: Client) -> list[FamilyMember]:
-    return getattr(client, "family_now", None) or list(
-        client.family.order_by("kin", "birth_on", "pk")
-    )
+    known: list[FamilyMember] | None = getattr(client, "family_now", None)
+    return list(client.family.order_by("kin", "birth_on", "pk")) if known is None else known
 
 
 def _insured(client: Client, policies: Iterable[Policy], people: dict[str, Person]) -> int:

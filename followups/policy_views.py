@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 from clients.models import Contact
 from clients.views import Request
 from followups import money_words
-from followups.client_views import Coming, policy_dates
 from followups.models import FollowUp
+from followups.policy_dates import Coming, dates_of
 from lib import dates
 from policies.collected import Books, Entry, books_of
 from policies.happened import story_of
@@ -131,7 +131,7 @@ def coming_of(policy: Policy, words: list[Promise], today: date) -> Iterator[Com
     """The days of this policy that are still ahead."""
     status = policy.status_on(today)
     if status in Policy.COVERED:
-        for on, icon, tone, text in policy_dates(policy, today):
+        for on, icon, tone, text in dates_of(policy, today):
             yield Coming(on, icon, tone, text)
     elif status == Policy.Status.LAPSED and policy.reinstate_by and policy.reinstate_by >= today:
         yield Coming(policy.reinstate_by, "shield-exclamation", "danger", _("Reinstatement ends"))

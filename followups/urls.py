@@ -2,12 +2,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from followups import (
     calendar_views,
+    client_views,
     feed,
     focus_views,
     kept,
     outcome_views,
     paper_views,
     views,
+    wake_up_views,
     why_views,
     year_views,
 )
@@ -32,6 +34,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mutes/<int:pk>/lift/", why_views.lift, name="mute_lift"),
     path("clients/<int:pk>/why-not/", why_views.client_why_not, name="client_why_not"),
     path("outcomes/", outcome_views.outcomes, name="outcomes"),
+    path("wake-up/", wake_up_views.wake_up_list, name="wake_up"),
+    path("wake-up/<int:pk>/", wake_up_views.wake_up_spoken, name="wake_up_spoken"),
+    path("clients/<int:pk>/consent/", client_views.consent, name="client_consent"),
     path("contacts/<int:pk>/undo/", views.undo, name="contact_undo"),
     path("", include("followups.people_urls")),
     path("clients/<int:client_id>/stop/", views.stop, name="client_stop"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin import ForAdministrators, ToRead
-from policies.models import Insurer, Product, Thresholds
+from policies.models import Insurer, Needs, Product, Thresholds
 
 
 @admin.register(Insurer)
@@ -31,3 +31,14 @@ class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
 @admin.register(Thresholds)
 class ThresholdsAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
     """Where the classes begin; changed where it is shown what that does."""
+
+
+@admin.register(Needs)
+class NeedsAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
+    """How much cover the office advises: one row, which the first change makes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Needs.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -597,6 +597,7 @@ from policies.classification import (  # noqa: E402
     ClientClass,
     Thresholds,
 )
+from policies.coverage import Needs  # noqa: E402
 from policies.known import Known, Mark  # noqa: E402
 from policies.lifecycle import PolicyEvent  # noqa: E402
 from policies.promises import Promise  # noqa: E402
@@ -616,6 +617,7 @@ __all__ = [
     "Insurer",
     "Known",
     "Mark",
+    "Needs",
     "Policy",
     "PolicyEvent",
     "Product",
