@@ -20,6 +20,7 @@ from clients.models import Client
 from followups.card_questions import Knowing, Question, band_of, question_for
 from followups.people_words import title_of
 from lib import dates, lunar
+from policies.known import known_of
 from policies.models import Known, Policy
 
 SHOWN_EVENTS = 5
@@ -286,7 +287,7 @@ def next_question(
     knowing = Knowing(
         client,
         card or InfoCard.of(client),
-        known or Known.objects.filter(pk=client.pk).first(),
+        known or known_of(client),
         family,
         client.age_on(today),
     )

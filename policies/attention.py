@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AuditEntry, User
 from clients.models import Client
 from policies.classification import ClientClass, letter_of
-from policies.known import MARKED, Indicator, Known, Mark
+from policies.known import MARKED, Indicator, Known, Mark, known_of
 
 # What is to be done about an indicator that is off target.
 TO_IMPROVE: dict[str, str | Promise] = {
@@ -88,7 +88,7 @@ def attention_of(client: Client, row: ClientClass | None) -> Attention:
 
 
 def _known_of(client: Client) -> dict[str, bool | None]:
-    known = Known.objects.filter(pk=client.pk).first() or Known()
+    known = known_of(client) or Known()
     return {code: getattr(known, column) for code, column in MARKED.items()}
 
 

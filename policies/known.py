@@ -57,6 +57,11 @@ class Known(models.Model):
         return f"{self.client_id}"
 
 
+def known_of(client: Client) -> Known | None:
+    """What is known of the client, without a query where it was read along with them."""
+    return getattr(client, "known", None)
+
+
 class Mark(models.Model):
     """One tap after a visit: an indicator is on target, off it, or unknown again; who said so, and when."""
 

@@ -144,7 +144,7 @@ def branch_with_work(transactional_db: None) -> Any:
 
     today = dates.today()
     demo.load(clients=60, seed=1, today=today)
-    own = Client.objects.filter(agent__staff_no="A1001")
+    own = Client.objects.filter(agent__staff_no="A1001", household=None)  # a stop of their own
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     client = idle.filter(policies__status="in_force").distinct().order_by("pk")[0]
     client.name = BIRTHDAY_CLIENT
@@ -167,7 +167,8 @@ def payers(branch_with_work: Any) -> list[Any]:
     today = dates.today()
     paying = Instalment.objects.owed().filter(due_on__gt=today, policy__status="in_force")
     behind = Instalment.objects.owed().filter(due_on__lte=today)
-    own = Client.objects.filter(agent__staff_no="A1001").exclude(pk=branch_with_work.pk)
+    own = Client.objects.filter(agent__staff_no="A1001", household=None)
+    own = own.exclude(pk=branch_with_work.pk)
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     idle = idle.exclude(pk__in=behind.values("policy__holder"))
     found = list(idle.filter(pk__in=paying.values("policy__holder")).order_by("pk")[:2])
