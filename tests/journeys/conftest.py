@@ -144,12 +144,13 @@ def branch_with_work(transactional_db: None) -> Any:
 
     today = dates.today()
     demo.load(clients=60, seed=1, today=today)
-    own = Client.objects.filter(agent__staff_no="A1001", household=None)  # a stop of their own
+    own = Client.objects.filter(agent__staff_no="A1001")
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     client = idle.filter(policies__status="in_force").distinct().order_by("pk")[0]
     client.name = BIRTHDAY_CLIENT
     client.birth_on = dates.birthday_in(today.year - 40, today.month, today.day)
     client.birthday_calendar = Client.Calendar.SOLAR
+    client.household = None  # a stop of their own
     client.save()
     daily.write_again(today, today + timedelta(days=1))
     return client
@@ -167,12 +168,12 @@ def payers(branch_with_work: Any) -> list[Any]:
     today = dates.today()
     paying = Instalment.objects.owed().filter(due_on__gt=today, policy__status="in_force")
     behind = Instalment.objects.owed().filter(due_on__lte=today)
-    own = Client.objects.filter(agent__staff_no="A1001", household=None)
-    own = own.exclude(pk=branch_with_work.pk)
+    own = Client.objects.filter(agent__staff_no="A1001").exclude(pk=branch_with_work.pk)
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     idle = idle.exclude(pk__in=behind.values("policy__holder"))
     found = list(idle.filter(pk__in=paying.values("policy__holder")).order_by("pk")[:2])
     for client in found:
+        Client.objects.filter(pk=client.pk).update(household=None)
         due = paying.filter(policy__holder=client).order_by("due_on")[0]
         demo_money.owe(due.policy, today - timedelta(days=30))
         due.policy.save()
