@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.journeys.kept import Kept
+
 SHOTS = Path(__file__).parents[2] / "var" / "shots"
 PHONE, DESKTOP = (390, 844), (1440, 900)
 QUIET = (
@@ -134,16 +136,47 @@ def sideways(page: Page) -> int:
     return width
 
 
+@pytest.fixture(scope="session")
+def branches() -> dict[Any, tuple[Kept, int, list[int]]]:
+    """The branch of each day once it has been made: every journey begins with the same."""
+    return {}
+
+
 @pytest.fixture
-def branch_with_work(transactional_db: None) -> Any:
-    """The demo branch, small, and a client with a birthday today whom nobody has greeted yet."""
+def demo_branch(transactional_db: None, branches: Any) -> tuple[Any, list[Any]]:
+    """The demo branch, small; a client with a birthday today, and two who owe a premium."""
     from clients.models import Client
-    from crm import demo
-    from followups import daily
     from lib import dates
 
     today = dates.today()
+    if today in branches:
+        branches[today][0].bring_back()
+    else:
+        birthday, payers = make_branch(today)
+        branches[today] = (Kept(), birthday, payers)
+    _kept, birthday, payers = branches[today]
+    return Client.objects.get(pk=birthday), list(
+        Client.objects.filter(pk__in=payers).order_by("pk")
+    )
+
+
+def make_branch(today: Any) -> tuple[int, list[int]]:
+    from crm import demo
+    from followups import daily
+
     demo.load(clients=60, seed=1, today=today)
+    birthday = with_a_birthday(today)
+    daily.write_again(today, today + timedelta(days=1))
+    payers = owing_a_premium(today, birthday)
+    daily.write_again(today, today + timedelta(days=1))
+    return birthday, payers
+
+
+def with_a_birthday(today: Any) -> int:
+    """A client whom nobody has greeted yet."""
+    from clients.models import Client
+    from lib import dates
+
     own = Client.objects.filter(agent__staff_no="A1001")
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     client = idle.filter(policies__status="in_force").distinct().order_by("pk")[0]
@@ -152,23 +185,18 @@ def branch_with_work(transactional_db: None) -> Any:
     client.birthday_calendar = Client.Calendar.SOLAR
     client.household = None  # a stop of their own
     client.save()
-    daily.write_again(today, today + timedelta(days=1))
-    return client
+    return client.pk
 
 
-@pytest.fixture
-def payers(branch_with_work: Any) -> list[Any]:
+def owing_a_premium(today: Any, birthday: int) -> list[int]:
     """Two clients of A1001 of whom nothing is wanted but a premium, half of its grace gone."""
     from clients.models import Client
     from crm import demo_money
-    from followups import daily
-    from lib import dates
     from policies.models import Instalment
 
-    today = dates.today()
     paying = Instalment.objects.owed().filter(due_on__gt=today, policy__status="in_force")
     behind = Instalment.objects.owed().filter(due_on__lte=today)
-    own = Client.objects.filter(agent__staff_no="A1001").exclude(pk=branch_with_work.pk)
+    own = Client.objects.filter(agent__staff_no="A1001").exclude(pk=birthday)
     idle = own.exclude(followups__status="open").exclude(contacts__on=today)
     idle = idle.exclude(pk__in=behind.values("policy__holder"))
     found = list(idle.filter(pk__in=paying.values("policy__holder")).order_by("pk")[:2])
@@ -180,14 +208,12 @@ def payers(branch_with_work: Any) -> list[Any]:
         due.due_on = due.policy.next_due_on
         due.grace_ends_on = due.due_on + timedelta(days=demo_money.GRACE_DAYS)
         due.save()
-    daily.write_again(today, today + timedelta(days=1))
-    return found
+    return [client.pk for client in found]
 
 
 @pytest.fixture
 def office(
-    branch_with_work: Any,
-    payers: list[Any],
+    demo_branch: tuple[Any, list[Any]],
     live_server: Any,
     chromium: Browser,
     login: Any,
@@ -198,7 +224,7 @@ def office(
 
     settings.MEDIA_ROOT = tmp_path
     url = live_server.url.replace("localhost", "127.0.0.1")
-    made = Office(url, chromium, dates.today(), branch_with_work, payers, login)
+    made = Office(url, chromium, dates.today(), *demo_branch, login)
     yield made
     SHOTS.mkdir(parents=True, exist_ok=True)
     for context in made.contexts:
