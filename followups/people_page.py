@@ -108,8 +108,12 @@ def household_of(client: Client, policies: Iterable[Policy], reader: User) -> Ho
 
 
 def family_of(client: Client) -> list[FamilyMember]:
+    """Read once for a client, however many fragments of a page ask."""
     known: list[FamilyMember] | None = getattr(client, "family_now", None)
-    return list(client.family.order_by("kin", "birth_on", "pk")) if known is None else known
+    if known is None:
+        known = list(client.family.order_by("kin", "birth_on", "pk"))
+        client.family_now = known  # type: ignore[attr-defined]
+    return known
 
 
 def _insured(client: Client, policies: Iterable[Policy], people: dict[str, Person]) -> int:
@@ -276,7 +280,10 @@ def visit_words(card: InfoCard) -> str:
 
 def question_about(client: Client, today: date) -> Question | None:
     """The one question that stands where a contact with the client is logged."""
-    return next_question(client, today)["question"]  # type: ignore[no-any-return]
+    whole = Client.objects.select_related("card", "known").get(pk=client.pk)
+    whole.family_now = family_of(client)  # type: ignore[attr-defined]
+    card = getattr(whole, "card", None) or InfoCard(client=whole)
+    return next_question(whole, today, card)["question"]  # type: ignore[no-any-return]
 
 
 def next_question(

@@ -534,7 +534,8 @@ def open_together(request: Request, followup: FollowUp) -> Stop:
 def _of_home(request: Request, client: Client) -> FollowUpQuerySet:
     """What a form about this client may name; what is settled already is told, not overlooked."""
     mine = FollowUp.objects.visible_to(request.user)
-    return mine.filter(client__in=_clients_at_home(request, client)).for_list()
+    mine = mine.filter(client__in=_clients_at_home(request, client)).for_list()
+    return mine.prefetch_related(None)  # it is acted upon, not shown
 
 
 def _clients_at_home(request: Request, client: Client) -> ClientQuerySet:

@@ -138,14 +138,14 @@ def test_at_two_addresses_they_are_two_stops(couple: Any, alice: Any) -> None:
     assert len(day_of(alice).open_stops) == 2
 
 
-def test_the_agenda_asks_once_more_for_what_is_coming(
+def test_the_agenda_asks_four_times_however_long_it_is(
     busy: Any, alice: Any, make_followup: Any
 ) -> None:
     for _ in range(5):
         make_followup()
     with CaptureQueriesContext(connection) as queries:
         day_of(alice)
-    assert len(queries) == 2
+    assert len(queries) == 4  # rows, consents, what is coming, campaigns
 
 
 # --- the queue
@@ -241,7 +241,7 @@ def test_an_outcome_costs_no_more_than_fifteen_queries(
 
 def test_a_note_with_markup_is_shown_as_typed(alice: Any, login: Any, make_followup: Any) -> None:
     browser, row = login(alice), make_followup()
-    other = make_followup(row.client, rule="birthday-soon")
+    other = make_followup(row.client, rule="maturity-day")
     send(browser, row, note="<script>alert(1)</script> & <b>bold</b>")
     page = browser.get(f"/today/focus/{other.pk}/").content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;bold&lt;/b&gt;" in page
@@ -285,7 +285,7 @@ def test_what_is_still_open_comes_back_with_the_words_typed(
     alice: Any, bob: Any, login: Any, make_followup: Any
 ) -> None:
     row = make_followup()
-    left = make_followup(row.client, rule="birthday-soon")
+    left = make_followup(row.client, rule="maturity-day")
     send(login(bob), row, key="b")
     answer = send(
         login(alice), row, task=[row.pk, left.pk], note="说周一到账", headers=HTMX, place="inline"
