@@ -124,7 +124,8 @@ class InfoCard(models.Model):
     @classmethod
     def of(cls, client: Client) -> "InfoCard":
         """The client's card; one that nobody has written on yet is not saved."""
-        return cls.objects.filter(client=client).first() or cls(client=client)
+        card: InfoCard | None = getattr(client, "card", None)
+        return card or cls(client=client)
 
     def says(self, fact: str) -> bool:
         return getattr(self, fact) not in {"", None}

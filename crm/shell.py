@@ -125,7 +125,8 @@ def open_today(user: User) -> Callable[[], int]:
     """How much is open on the user's own list; counted once, and only if the page shows it."""
     mine = FollowUp.objects.open().filter(client__agent=user).visible_to(user)
     today = dates.today()
-    return cache(lambda: mine.on(today).count() + campaign_lines.left_today(user, today))
+    rows = mine.on(today).order_by().values("pk")
+    return cache(rows.union(campaign_lines.left_today(user, today), all=True).count)
 
 
 def _items(

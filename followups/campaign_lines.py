@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from accounts.models import User
 from followups.festivals import Festival
@@ -42,10 +42,10 @@ def lines_of(reader: User, agent: User, day: date) -> list[CampaignLine]:
     return [line for line in lines if line.left or line.is_done_on(day)]
 
 
-def left_today(user: User, day: date) -> int:
-    """How many campaigns have clients of this agent left."""
+def left_today(user: User, day: date) -> QuerySet[Greeting, Any]:
+    """The campaigns that have clients of this agent left."""
     mine = Greeting.objects.visible_to(user).filter(client__agent=user).running(day).open()
-    return mine.order_by().values("campaign").distinct().count()
+    return mine.order_by().values("campaign").distinct()
 
 
 OF_CAMPAIGN = ("campaign", "campaign__on", "campaign__opens_on")
