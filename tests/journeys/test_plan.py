@@ -74,7 +74,8 @@ def test_a_task_comes_back_and_a_may_item_is_dropped(office: Any, shoot: Any) ->
     month = add_months(office.today.replace(day=1), 1)
     page.goto(f"{office.url}/clients/{client.pk}/year/{month.year}/{month.month}/")
     review = page.locator(".month-list li", has=page.locator("[name=item][value='9']"))
-    review.get_by_role("button", name="添加").tap()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        review.get_by_role("button", name="添加").tap()
     added = Planned.objects.get(client=client, item=9)
     expect(page.locator(f"a[href='/planned/{added.pk}/']")).to_be_visible()
     page.locator(f"form[action='/planned/{added.pk}/drop/'] button").tap()
