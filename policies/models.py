@@ -305,11 +305,11 @@ class Policy(models.Model):
         months = self.months_between
         if months is None:
             return None
-        anchor = self.effective_on or due_on
+        began = anchor = self.effective_on or due_on
         if dates.next_due_date(anchor, months, due_on) != due_on:
             anchor = due_on  # the insurer counts from another day than the effective date
         following = dates.next_due_date(anchor, months, due_on + timedelta(days=1))
-        if self.pay_years and following >= dates.add_years(anchor, self.pay_years):
+        if self.pay_years and following >= dates.add_years(began, self.pay_years):
             return None
         return following
 

@@ -138,3 +138,11 @@ def _known_since(policy: Policy) -> date:
     """Of several changes the premiums since the last but one are known exactly."""
     changes = policy.events.filter(kind="mode").count()
     return date.min if changes < 2 or policy.rhythm_from is None else policy.rhythm_from
+
+
+def test_a_rhythm_off_the_effective_day_ends_with_the_paying_years(make_policy: Any) -> None:
+    policy = make_policy(effective_on=date(2021, 4, 17), pay_years=2, premium_mode="half_yearly")
+    days = [date(2021, 5, 1)]
+    while following := policy.due_after(days[-1]):
+        days.append(following)
+    assert days[-1] == date(2022, 11, 1)
