@@ -15,6 +15,7 @@ from followups import daily, feed
 from followups.models import FollowUp
 from lib import dates
 from lib.pace import Pace
+from policies.models import Instalment
 
 DAY = date(2026, 6, 12)
 ONE_DAY = timedelta(days=1)
@@ -68,13 +69,15 @@ def test_what_is_settled_or_too_late_is_not_there(
 def test_what_the_rules_will_ask_for_is_foreseen(
     secret: str, make_client: Any, make_policy: Any, make_instalment: Any
 ) -> None:
-    """What the calendar says today is what the lists of the coming days then hold."""
+    """The calendar says today what the coming lists then hold; a premium is taken to be paid when due."""
     client = make_client(
         name="陈志远", birth_on=date(1980, 6, 20), next_birthday_on=date(2026, 6, 20)
     )
-    make_instalment(make_policy(client), due_on=DAY + 12 * ONE_DAY)
+    instalment = make_instalment(make_policy(client), due_on=DAY + 12 * ONE_DAY)
     foreseen = {day for day, _words in events(secret)}
     for n in range(31):
+        if DAY + n * ONE_DAY == instalment.due_on:
+            Instalment.objects.update(paid_on=instalment.due_on)
         daily.write_day(DAY + n * ONE_DAY)
     written = FollowUp.objects.filter(client=client, list_on__gt=DAY)
     assert foreseen - {DAY} == set(written.values_list("list_on", flat=True))
