@@ -55,6 +55,10 @@ class Product(models.Model):
         DATE = "date", _("The due date")
         MONTH_END = "month_end", _("The end of the due month")
 
+    class CoolingOffFrom(models.TextChoices):
+        NEXT_DAY = "next_day", _("The day after signing")
+        SAME_DAY = "same_day", _("The day of signing")
+
     insurer = models.ForeignKey(Insurer, models.PROTECT, verbose_name=_("insurer"))
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.OTHER)
@@ -64,6 +68,13 @@ class Product(models.Model):
         _("grace counts from"), max_length=9, choices=DueBasis, default=DueBasis.DATE
     )
     cooling_off_days = models.PositiveSmallIntegerField(_("cooling-off days"), default=15)
+    cooling_off_from = models.CharField(
+        _("cooling-off counts from"),
+        max_length=8,
+        choices=CoolingOffFrom,
+        default=CoolingOffFrom.NEXT_DAY,
+        db_default="next_day",
+    )
     reinstate_years = models.PositiveSmallIntegerField(_("years to reinstate"), default=2)
 
     class Meta:
@@ -76,8 +87,9 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
-
-USUAL_COOLING_OFF_DAYS = 15
+    def cooling_off_ends_on(self, signed_on: date) -> date:
+        counts_at_once = self.cooling_off_from == self.CoolingOffFrom.SAME_DAY
+        return signed_on + timedelta(days=self.cooling_off_days - counts_at_once)
 
 
 class PolicyQuerySet(ScopedQuerySet["Policy"]):
@@ -280,11 +292,11 @@ class Policy(models.Model):
 
     @property
     def cooling_off_ends_on(self) -> date | None:
-        """The last day on which the holder may withdraw; counted from the day after signing."""
+        """The last day on which the holder may withdraw."""
         if self.receipt_signed_on is None:
             return None
-        days = self.product.cooling_off_days if self.product else USUAL_COOLING_OFF_DAYS
-        return self.receipt_signed_on + timedelta(days=days)
+        product = self.product or Product()
+        return product.cooling_off_ends_on(self.receipt_signed_on)
 
     def status_on(self, day: date) -> "Policy.Status | str":
         """The insurer's word, and grace or lapse as they follow from the dates."""

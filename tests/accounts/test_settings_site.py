@@ -99,7 +99,8 @@ def test_a_kind_set_by_hand_is_marked_as_such(browser: Browser, make_policy: Any
     product = make_policy().product
     url = reverse("admin:policies_product_change", args=[product.pk])
     fields = {"insurer": product.insurer_id, "name": product.name, "grace_days": "60"}
-    fields |= {"due_basis": "date", "cooling_off_days": "15", "reinstate_years": "2"}
+    fields |= {"due_basis": "date", "cooling_off_days": "15", "cooling_off_from": "next_day"}
+    fields |= {"reinstate_years": "2"}
     browser.post(url, fields | {"kind": product.kind})
     assert not Product.objects.get(pk=product.pk).kind_corrected
     browser.post(url, fields | {"kind": "annuity"})

@@ -60,13 +60,20 @@ def test_a_leap_day_each_year(make_policy: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "ends"), [(15, date(2026, 6, 16)), (10, date(2026, 6, 11)), (20, date(2026, 6, 21))]
+    ("days", "counts_from", "ends"),
+    [
+        (15, "next_day", date(2026, 6, 16)),
+        (15, "same_day", date(2026, 6, 15)),
+        (10, "next_day", date(2026, 6, 11)),
+        (20, "next_day", date(2026, 6, 21)),
+    ],
 )
-def test_cooling_off_counts_from_the_day_after_signing(
-    days: int, ends: date, make_policy: Any
+def test_cooling_off_counts_from_the_day_that_the_product_says(
+    days: int, counts_from: str, ends: date, make_policy: Any
 ) -> None:
     policy = make_policy(receipt_signed_on=date(2026, 6, 1))
     policy.product.cooling_off_days = days
+    policy.product.cooling_off_from = counts_from
     assert policy.cooling_off_ends_on == ends
     assert make_policy(receipt_signed_on=None).cooling_off_ends_on is None
 
