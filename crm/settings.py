@@ -195,6 +195,7 @@ CELERY_TIMEZONE = TIME_ZONE
 LIST_TIME = env.text("LIST_TIME", "18:30")  # office time at which tomorrow's list is written
 CLAIM_RESTS_DAYS = 5  # "I have paid": how long the file may take before one asks again
 CATCH_UP_DAYS = 60  # after a longer silence the lists begin anew
+IMPORT_FOLDER = env.text("IMPORT_FOLDER")  # where the mail or core system drops files
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 200) * 1024 * 1024
 IMPORT_KEEP_DAYS = env.number("IMPORT_KEEP_DAYS", 90)
 IMPORT_UNDO_DAYS = env.number("IMPORT_UNDO_DAYS", 30)

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, timedelta
+from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
@@ -14,6 +15,9 @@ from policies.batches import ImportBatch
 from policies.changes import ImportChange
 from policies.classification import classify
 from policies.importing import intake
+from policies.importing.apply import Order
+from policies.importing.folder import Folder
+from policies.models import Insurer
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +67,12 @@ def wake_classification(month: date) -> None:
             log.warning("The queue is down; %s is not classified again.", month)
 
     transaction.on_commit(send)
+
+
+@shared_task
+def import_folder(quiet: float = 10) -> None:
+    """Take what was dropped; whoever comes while another is at it does nothing."""
+    Folder(Path(settings.IMPORT_FOLDER)).take(Order(Insurer.usual()), quiet)
 
 
 def pick_up_waiting() -> int:

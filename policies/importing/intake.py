@@ -71,12 +71,6 @@ def import_file(
     return report
 
 
-def import_lists(path: Path, name: str, order: Order, **hooks: Any) -> list[Report]:
-    """Take in every list of the file, one after the other in the order of LAYOUTS."""
-    kinds = kinds_of(path, name, HeadingMemory.of(order.insurer.pk))
-    return [import_file(path, name, order, kind=kind, **hooks) for kind in kinds]
-
-
 def kinds_of(path: Path, name: str, told: AllTold | None = None) -> list[str]:
     """The kinds of lists in the file, in the order in which they are taken in."""
     with read_rows(path, name, today=timezone.localdate(), told=told) as reading:

@@ -256,6 +256,7 @@ REFUSALS = {
         "The file is named %(suffix)s but is %(found)s inside; save it again as .xlsx or .csv."
     ),
     "unknown_type": _("Only .xlsx, .xls, .csv and .tsv files can be imported."),
+    "link": _("This is a link or a device, no file; put the file itself into the folder."),
     "encrypted": _("The workbook is protected by a password; save it without one."),
     "macros": _("The workbook contains macros; save it as .xlsx without them."),
     "damaged": _("The file is damaged and cannot be read; save it again as .xlsx or .csv."),

@@ -3,11 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from policies.batches import ImportBatch
 from policies.importing.apply import Order, Report
-from policies.importing.intake import import_lists, summary
+from policies.importing.direct import import_path
 from policies.importing.problems import REASONS, Refusal
 from policies.models import Insurer
 
@@ -29,7 +27,7 @@ class Command(BaseCommand):
             Insurer.usual(), create_agents=options["create_agents"], dry_run=options["dry_run"]
         )
         try:
-            reports = _import(path, order)
+            reports = import_path(path, path.name, order)
         except Refusal as refusal:
             raise CommandError(str(refusal), returncode=2) from None
         except OSError as error:
@@ -50,28 +48,6 @@ class Command(BaseCommand):
                 self.stdout.write(f"{kind}: row {finding.row}, {finding.column}: {words}")
             if len(findings) > 20:
                 self.stdout.write(f"{kind}: {len(findings) - 20} more (see --json)")
-
-
-def _import(path: Path, order: Order) -> list[Report]:
-    """Each list of the file with an entry in the ledger, from which the follow-ups are written."""
-    made: list[ImportBatch] = []
-
-    def begin() -> int:
-        made.append(
-            ImportBatch.objects.create(
-                insurer=order.insurer, name=path.name[:200], create_agents=order.create_agents,
-                state=ImportBatch.State.APPLIED,
-            )
-        )  # fmt: skip
-        return made[-1].pk
-
-    def finish(report: Report) -> None:
-        ImportBatch.objects.filter(pk=made[-1].pk).update(
-            kind=report.kind, report=summary(report), total_rows=report.rows,
-            finished_at=timezone.now(),
-        )  # fmt: skip
-
-    return import_lists(path, path.name, order, begin=begin, finish=finish)
 
 
 def _as_json(reports: list[Report]) -> dict[str, Any]:
