@@ -39,6 +39,11 @@ class ClientQuerySet(ScopedQuerySet["Client"]):
         """Who has not heard from us so often, lately or that very day, that it is enough."""
         return self.filter(Q(enough_until=None) | Q(enough_until__lte=day))
 
+    def at_home_with(self, pk: int) -> Self:
+        """The client and whoever shares their household."""
+        household = Client.objects.filter(pk=pk).values("household")[:1]
+        return self.filter(Q(pk=pk) | Q(household=household))
+
     def search(self, text: str) -> "list[Self]":
         """Find by name, pinyin or its initials, the ending of a phone, or a policy number.
 

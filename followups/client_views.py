@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,15 +15,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import SentForm
 from clients.family import OF_AGE
 from clients.forms import ConsentForm, NoteForm
-from clients.models import Client, Consent, Rhythm
+from clients.models import Client, ClientQuerySet, Consent, Rhythm
 from clients.views import Request
-from followups import chips, money_words, people_page, timeline
+from followups import chips, money_words, people_page, timeline, year
 from followups.models import FollowUp
 from followups.policy_dates import coming_dates, policies_in_force
 from followups.talking import talking_point
-from followups.year import year_strip
 from lib import dates
 from policies import class_words
+from policies.attention import last_marks
 from policies.coverage import coverage_of
 from policies.models import ClientClass, Instalment, Policy
 from policies.premium_line import Held
@@ -33,19 +33,28 @@ TABS = ("", "timeline", "policies", "family")  # on a phone one at a time
 
 @require_GET
 def client_page(request: Request, pk: int) -> HttpResponse:
-    clients = Client.objects.visible_to(request.user).select_related("agent", "known", "card")
-    client = get_object_or_404(clients.prefetch_related("consents"), pk=pk)
+    at_home = _at_home(Client.objects.visible_to(request.user), pk)
+    client = at_home.pop(pk, None)
+    if client is None:
+        raise Http404
     today = dates.today()
     policies = list(client.policies.select_related("product").order_by("-effective_on", "pk"))
     instalments = timeline.instalments_of(client, today)
     context = _timeline(request, client, policies, instalments, today)
     if request.htmx and request.headers.get("HX-Target") == "timeline":
         return render(request, "followups/_client_timeline.html", context)
-    context |= people_page.about_client(client, policies, request.user)
+    context |= people_page.about_client(client, policies, at_home.values())
     context |= money_words.about_client(client, instalments, today)
     context |= class_words.about_client(client)
     context |= _standing(client, policies, context, today)
     return render(request, "followups/client.html", context)
+
+
+def _at_home(clients: ClientQuerySet, pk: int) -> dict[int, Client]:
+    """The client and who lives with them, read at once."""
+    rows = clients.at_home_with(pk).select_related("agent", "known", "card")
+    rows = rows.annotate(last_marks=last_marks()).order_by("birth_on", "pk")
+    return {client.pk: client for client in rows.prefetch_related("consents")}
 
 
 def _timeline(
@@ -60,13 +69,14 @@ def _timeline(
     kind = kind if kind in timeline.KINDS else ""
     events = timeline.events_of(client, policies, instalments, kind, today)
     shown = events if "all" in request.GET else events[: timeline.SHOWN_EVENTS]
-    rows = client.followups.open().filter(keep_until__gte=today).for_list()
-    followups = list(rows.prefetch_related(None))
+    services = list(year.standing_in(client, today.year, today))
+    followups = [row for row in services if row.is_open and row.keep_until >= today]
     tab = request.GET.get("tab", "")
     return {
         "client": client,
         "today": today,
         "tab": tab if tab in TABS else "",
+        "services": services,
         "followups": followups,
         "due": [_due(row, today) for row in followups if row.list_on <= today] if not kind else [],
         "months": timeline.by_month(shown, today),
@@ -96,7 +106,7 @@ def _standing(
         "annual": sum(policy.annualised_premium for policy in in_force),
         "coming": coming_dates(policies, today),
         "coverage": coverage,
-        "year": year_strip(client, today),
+        "year": year.strip_of(client, found["services"], today),
         "quiet": rhythm if rhythm.is_quiet(timezone.localtime()) else None,
         "next_contact": next_contact(client, found["followups"], rhythm, today),
         "talk": talking_point(client, held, coverage, _praise(found["standing"]), today),

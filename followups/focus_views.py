@@ -10,7 +10,7 @@ from followups import agenda, ahead, chips, outcome_sheet, talk
 from followups.focus import Place, Queue
 from followups.forms import LogForm
 from followups.models import FollowUp
-from followups.people_page import household_of
+from followups.people_page import at_home_with, household_of
 from followups.views import (
     Request,
     fresh_key,
@@ -95,7 +95,7 @@ def _about(request: Request, stop: agenda.Stop) -> dict[str, Any]:
         "sentence": chips.sentence(premium, day),
         "talk": talk.of(lead, request.user, day, channel),
         "policies": [(p, p.in_grace_on(day), p.status_on(day)) for p in policies],
-        "household": household_of(stop.client, policies, request.user),
+        "household": household_of(stop.client, policies, at_home_with(stop.client, request.user)),
         "contacts": stop.client.contacts.filter(undone_at=None).order_by("-at")[:3],
         "through": True,
     }

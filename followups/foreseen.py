@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from followups.models import FollowUp, ListRun, Planned
+from followups.models import FollowUp
 from followups.rulebook import BY_CODE, RULEBOOK
 from followups.rules import Rule
 from policies.models import Instalment, Policy
@@ -20,11 +20,24 @@ NEAR = timedelta(days=1500)
 ONE_DAY = timedelta(days=1)
 SOMEBODY = -1
 WHOSE = {"client": "pk", "agent": "agent_id"}
+COLUMN = {"pk": "id", "agent_id": "agent_id"}
 
 NAMES = ", ".join(FollowUp.WRITTEN)
 # Where a rule has no policy, PostgreSQL would take the empty column for a text.
 KEYS = ("policy_id", "instalment_id", "planned_id")
 COLUMNS = ", ".join(f"{name}::bigint" if name in KEYS else name for name in FollowUp.WRITTEN)
+
+# Counted from the first day, so that the 31st comes back after a short month.
+AGAIN = """
+SELECT false, p.client_id, NULL::bigint, NULL::bigint, %s, %s, %s, %s, t.day, t.day, t.day + %s, p.id
+FROM followups_planned p JOIN clients_client c ON c.id = p.client_id
+JOIN (VALUES ('days', 1, interval '1 day'), ('week', 7, interval '7 days'), ('month', 28, interval '1 month'),
+    ('year', 365, interval '1 year')) s(every, shortest, step) ON s.every = p.every
+CROSS JOIN LATERAL (SELECT (p.first_on + n * s.step)::date AS day
+    FROM generate_series(0, (%s - p.first_on) / s.shortest, CASE p.every WHEN 'days' THEN p.days ELSE 1 END) n) t
+WHERE p.item = %s AND p.dropped_on IS NULL AND c.{whose} = %s AND NOT c.deceased AND NOT c.do_not_contact
+AND t.day > p.on AND t.day BETWEEN %s AND %s AND (p.until IS NULL OR t.day <= p.until)
+"""
 
 
 class Foreseen(NamedTuple):
@@ -67,9 +80,7 @@ def of_agent(agent: int, first: date, last: date, *, today: date) -> list[Forese
 
 
 def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[Foreseen]:
-    # A rule that reads a setting while it is built is built anew with the next list.
-    basis = ListRun.objects.order_by("-pk").values_list("basis", flat=True).first()
-    sql, params = _question(whose, unpaid, basis, tuple(map(id, RULEBOOK)))
+    sql, params = _question(whose, unpaid, tuple(map(id, RULEBOOK)))
     with connection.cursor() as cursor:
         cursor.execute(sql, [_meant(param, key, days) for param in params])
         found = [Foreseen(*row) for row in cursor.fetchall()]
@@ -78,33 +89,7 @@ def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[
         (row.client_id, row.rule, row.policy_id, row.occasion_on, row.planned_id): row
         for row in found
     }
-    again = _coming_again(f"client__{WHOSE[whose]}", key, days[FIRST], days[LAST])
-    return sorted(
-        [*rows.values(), *again], key=lambda row: (row.list_on, row.priority, row.client_id)
-    )
-
-
-def _coming_again(whose: str, key: int, first: date, last: date) -> Iterator[Foreseen]:
-    """Own tasks after the next time, with which the rule itself waits."""
-    rule = BY_CODE["own-task"]
-    tasks = Planned.objects.tasks().repeating().filter(on__lt=last, **{whose: key})
-    for task in tasks.filter(client__deceased=False, client__do_not_contact=False):
-        after = max(first, (task.on or last) + ONE_DAY)
-        for day in task.days_in(after, last):
-            yield Foreseen(
-                unpaid=False,
-                client_id=task.client_id,
-                policy_id=None,
-                instalment_id=None,
-                rule=rule.code,
-                series=rule.series,
-                item=rule.item,
-                priority=rule.priority,
-                occasion_on=day,
-                list_on=day,
-                keep_until=day + timedelta(days=rule.keep),
-                planned_id=task.pk,
-            )
+    return sorted(rows.values(), key=lambda row: (row.list_on, row.priority, row.client_id))
 
 
 def _meant(param: Any, key: int, days: dict[date, date]) -> Any:
@@ -122,10 +107,9 @@ def near(day: date, mark: date) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _question(
-    whose: str, unpaid: bool, basis: str | None, rules: tuple[int, ...]
-) -> tuple[str, list[Any]]:
+def _question(whose: str, unpaid: bool, rules: tuple[int, ...]) -> tuple[str, list[Any]]:
     branches = [branch for rule in RULEBOOK for branch in _branches(rule, WHOSE[whose], unpaid)]
+    branches.append(_coming_again(WHOSE[whose]))
     sql = " UNION ALL ".join(text for text, _params in branches)
     params = [param for _text, given in branches for param in given]
     return sql, params
@@ -141,6 +125,13 @@ def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[tuple[str, list[
     yield _branch(rule, rows.filter(Q((f"{due_on}__lt", TODAY))), unpaid=False)
     if unpaid:
         yield _branch(rule, rows.exclude(Q((f"{due_on}__lt", TODAY))), unpaid=True)
+
+
+def _coming_again(field: str) -> tuple[str, list[Any]]:
+    """Own tasks after the next time, with which the rule itself waits: `Planned.days_in` as SQL."""
+    rule = BY_CODE["own-task"]
+    named = [rule.code, rule.series, rule.item, rule.priority, rule.keep]
+    return AGAIN.format(whose=COLUMN[field]), [*named, LAST, rule.item, SOMEBODY, FIRST, LAST]
 
 
 def only_if_unpaid(rule: Rule) -> str:

@@ -26,14 +26,16 @@ from policies.models import Known, Policy
 SHOWN_EVENTS = 5
 
 
-def about_client(client: Client, policies: Iterable[Policy], reader: User) -> dict[str, Any]:
+def about_client(
+    client: Client, policies: Iterable[Policy], at_home: Iterable[Client]
+) -> dict[str, Any]:
     """Everything the fragments need: household, dates, events, what is known, one question."""
     today = dates.today()
     client.family_now = list(client.family.order_by("kin", "birth_on", "pk"))  # type: ignore[attr-defined]
     card = getattr(client, "card", None) or InfoCard(client=client)
     known: Known | None = getattr(client, "known", None)
     return {
-        "household": household_of(client, policies, reader),
+        "household": household_of(client, policies, at_home),
         "kept_dates": dates_of(client, today),
         "life_events": client.life_events.order_by("-on", "-pk")[:SHOWN_EVENTS],
         "in_mourning": client.in_mourning(today),
@@ -91,8 +93,13 @@ class Household:
         return 1 + len(self.people)
 
 
-def household_of(client: Client, policies: Iterable[Policy], reader: User) -> Household:
-    """Family, insured and who lives with them, each once: by hand before by the book."""
+def household_of(
+    client: Client, policies: Iterable[Policy], at_home: Iterable[Client]
+) -> Household:
+    """Family, insured and who lives with them, each once: by hand before by the book.
+
+    `at_home` are the other clients of the household whom the reader may see.
+    """
     today = dates.today()
     people: dict[str, Person] = {}
     for member in family_of(client):
@@ -100,7 +107,7 @@ def household_of(client: Client, policies: Iterable[Policy], reader: User) -> Ho
         age = dates.age_on(member.birth_on, today) if member.birth_on else None
         people[key] = Person(member.name, member.role, member.kin, age, member=member.pk)
     own = _insured(client, policies, people)
-    _under_one_roof(client, reader, people)
+    _under_one_roof(at_home, people)
     tree = Household(own)
     for person in people.values():
         tree.places.setdefault(person.kin, []).append(person)
@@ -134,12 +141,16 @@ def _insured(client: Client, policies: Iterable[Policy], people: dict[str, Perso
     return own
 
 
-def _under_one_roof(client: Client, reader: User, people: dict[str, Person]) -> None:
+def at_home_with(client: Client, reader: User) -> Iterable[Client]:
     """Other clients of the household, as far as the reader may see them."""
     if client.household_id is None:
-        return
+        return []
     together = Client.objects.visible_to(reader).filter(household=client.household_id)
-    for other in together.exclude(pk=client.pk).order_by("birth_on", "pk"):
+    return together.exclude(pk=client.pk).order_by("birth_on", "pk")
+
+
+def _under_one_roof(at_home: Iterable[Client], people: dict[str, Person]) -> None:
+    for other in at_home:
         known = people.setdefault(other.name, Person(other.name, "", Kin.OTHER))
         known.client = other.pk
         known.age = known.age if known.age is not None else other.age_on(dates.today())

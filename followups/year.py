@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -85,10 +86,25 @@ class Strip:
 def year_strip(client: Client, today: date, year: int | None = None) -> Strip:
     """What was done, stands open, is foreseen and was missed in the year, by kind and month."""
     year = year or today.year
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    rows = standing(client).filter(list_on__range=(first, last))
     fields = ("status", "item", "list_on", "keep_until")
-    services = [(row, state_of(row, today)) for row in rows.only(*fields)]
+    rows = standing(client).filter(list_on__year=year).only(*fields)
+    return strip_of(client, rows, today, year)
+
+
+def standing_in(client: Client, year: int, today: date) -> FollowUpQuerySet:
+    """The services of the year, and those of any year that can still be done."""
+    still_open = Q(status=FollowUp.Status.OPEN, keep_until__gte=today)
+    rows = standing(client).filter(still_open | Q(list_on__year=year))
+    return rows.for_list().prefetch_related(None)
+
+
+def strip_of(
+    client: Client, rows: Iterable[FollowUp], today: date, year: int | None = None
+) -> Strip:
+    """The strip of rows that have been read; what lies in another year is left out."""
+    year = year or today.year
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    services = [(row, state_of(row, today)) for row in rows if row.list_on.year == year]
     services += [(row.followup, "planned") for row in coming(client, first, last, today)]
     counts = {state: [one for _row, one in services].count(state) for state in STATES}
     seen: dict[tuple[int, int], list[str]] = {}

@@ -6,10 +6,13 @@ with the client, and count at once.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -83,7 +86,7 @@ class Attention:
 def attention_of(client: Client, row: ClientClass | None) -> Attention:
     """As the latest month says; a client who is in none yet has only what was marked."""
     standing = row.indicators if row else _known_of(client)
-    last = {mark.indicator: mark for mark in _last_marks(client)}
+    last = {mark["indicator"]: mark for mark in _marks_of(client)}
     return Attention(list(_signs(standing, last)))
 
 
@@ -92,19 +95,29 @@ def _known_of(client: Client) -> dict[str, bool | None]:
     return {code: getattr(known, column) for code, column in MARKED.items()}
 
 
-def _last_marks(client: Client) -> Iterator[Mark]:
-    marks = client.marks.select_related("by").order_by("indicator", "-at", "-pk")
-    yield from marks.distinct("indicator")
+def last_marks() -> ArraySubquery:
+    """Who marked each indicator last, and when: to be read along with clients as `last_marks`."""
+    marks = Mark.objects.filter(client=OuterRef("pk")).order_by("indicator", "-at", "-pk")
+    said = JSONObject(indicator="indicator", by="by__name", at="at")
+    return ArraySubquery(marks.distinct("indicator").values(said=said))
 
 
-def _signs(standing: dict[str, bool | None], last: dict[str, Mark]) -> Iterator[Sign]:
+def _marks_of(client: Client) -> list[dict[str, str]]:
+    read: list[dict[str, str]] | None = getattr(client, "last_marks", None)
+    if read is None:
+        return Client.objects.values_list(last_marks(), flat=True).get(pk=client.pk)  # type: ignore[no-any-return]
+    return read
+
+
+def _signs(standing: dict[str, bool | None], last: dict[str, Any]) -> Iterator[Sign]:
     for code in Indicator.values:
         mark = last.get(code)
         told = standing.get(code)
         if mark is None or told is None:
             yield Sign(code, told)
         else:
-            yield Sign(code, told, mark.by.name, timezone.localdate(mark.at))
+            at = datetime.fromisoformat(mark["at"])
+            yield Sign(code, told, mark["by"], timezone.localdate(at))
 
 
 @transaction.atomic

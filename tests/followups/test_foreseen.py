@@ -13,7 +13,7 @@ from clients.models import Client
 from followups import foreseen
 from followups.daily import write_day
 from followups.foreseen import FIRST, LAST, OWN_DAY, Foreseen, of_agent, of_client
-from followups.models import FollowUp, ServicePlan
+from followups.models import FollowUp, Planned, ServicePlan
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
 from tests.conftest import TODAY
@@ -125,8 +125,38 @@ def test_it_is_one_statement(make_instalment: Any) -> None:
     client = make_instalment(due_on=TODAY).policy.holder
     with CaptureQueriesContext(connection) as queries:
         of_client(client.pk, TODAY, TODAY + 300 * A_DAY, today=TODAY)
-    # Besides, which rules were in force when the lists were last written, and what comes around.
-    assert len(queries) == 3
+    assert len(queries) == 1
+
+
+def test_own_tasks_come_again_as_the_plan_counts_their_days(make_client: Any, alice: Any) -> None:
+    client = make_client()
+    first, last = TODAY, TODAY + 500 * A_DAY
+    tasks = [
+        Planned.objects.create(
+            client=client, by=alice, words=f"{every} {begins}", every=every, days=days,
+            first_on=begins, on=begins, until=until, dropped_on=dropped,
+        )
+        for begins in (date(2026, 1, 31), date(2024, 2, 29), TODAY + 40 * A_DAY)
+        for every, days in (("days", 3), ("week", None), ("month", None), ("year", None))
+        for until, dropped in ((None, None), (TODAY + 90 * A_DAY, None), (None, TODAY))
+    ]  # fmt: skip
+    Planned.roll(TODAY)
+    expected = [
+        (day, task.pk)
+        for task in Planned.objects.filter(dropped_on=None, on__isnull=False)
+        for day in task.days_in(max(first, task.on or first), last)
+    ]
+    plan = of_client(client.pk, first, last, today=TODAY)
+    assert len(tasks) == 36
+    assert sorted((row.list_on, row.planned_id) for row in plan) == sorted(expected)
+
+
+@every_rule
+def test_a_rule_looks_nothing_up_while_it_is_asked_to_build_its_query(rule: Rule) -> None:
+    """The statement is built once for the life of a process."""
+    with CaptureQueriesContext(connection) as queries:
+        rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY)
+    assert not queries.captured_queries
 
 
 @every_rule

@@ -14,7 +14,7 @@ from clients.card import InfoCard
 from clients.family import Household
 from clients.models import Client, FamilyMember, KeyDate, LifeEvent
 from followups.card_questions import BANDS, QUESTIONS, Knowing, band_of, income_of, question_for
-from followups.people_page import household_of, visit_words
+from followups.people_page import at_home_with, household_of, visit_words
 from lib import dates
 from policies.models import Known
 from tests.conftest import TODAY
@@ -137,7 +137,7 @@ def test_book_and_hand_are_one_tree_without_doubles(
     home.join(wife)
     home.join(make_client(name="外人", agent=carol))
     client.refresh_from_db()
-    tree = household_of(client, client.policies.all(), alice)
+    tree = household_of(client, client.policies.all(), at_home_with(client, alice))
     assert (tree.own, tree.size) == (1, 4)
     assert [(one.name, one.policies, one.member is not None) for one in tree.children] == [
         ("陈一诺", 2, True)
