@@ -381,7 +381,9 @@ class Moved(models.Model):
             cursor.execute("SELECT set_config('evergreen.on', %s, true)", [f"{day}"])
 
 
-class ContactQuerySet(models.QuerySet["Contact"]):
+class ContactQuerySet(ScopedQuerySet["Contact"]):
+    agent_field = "client__agent"
+
     def counted(self) -> Self:
         """Those in which the client heard from us. The database counts by the same words."""
         moved = Q(channel=Contact.Channel.OTHER, outcome=Contact.Outcome.ASKED_LATER)

@@ -40,6 +40,9 @@ IMPORTS = Place(_("Import"), "cloud-upload", "imports:list")
 GREETINGS = Place(_("Greetings"), "balloon-heart", "greetings")
 FESTIVALS = Place(_("Festivals and texts"), "balloon-heart", "festivals")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
+LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
+LOGS = Place(_("Log review"), "journal-check", "team_logs")
+MATTERS = Place(_("Handed up"), "flag", "team_matters")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
 SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
 CLASS_RULES = Place(_("Limits of the classes"), "funnel", "class_rules")
@@ -73,6 +76,8 @@ def places_of(user: User) -> list[Place]:
     if user.leads:
         return [
             TEAM,
+            LOGS,
+            MATTERS,
             CALENDAR,
             CLIENTS,
             POLICIES,
@@ -84,7 +89,18 @@ def places_of(user: User) -> list[Place]:
             UNCOLLECTED,
             PERSISTENCY,
         ]
-    return [TODAY, CALENDAR, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, WAKE_UP, PERSISTENCY]
+    return [
+        TODAY,
+        CALENDAR,
+        CLIENTS,
+        POLICIES,
+        RENEWALS,
+        CLASSES,
+        GREETINGS,
+        WAKE_UP,
+        PERSISTENCY,
+        LOG_BOOK,
+    ]
 
 
 def tabs_of(user: User) -> list[Place]:
@@ -105,7 +121,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "quiet": quiet_hours(),
     }
     if isinstance(user, User):
-        counts = {TODAY.url_name: open_today(user)}
+        counted = getattr(request, "left_today", None)
+        counts = {TODAY.url_name: open_today(user) if counted is None else lambda: counted}
         context["nav"] = [{"label": "", "items": _items(places_of(user), request.path, counts)}]
         context["tabs"] = _items(tabs_of(user), request.path, counts)
     return context
@@ -133,14 +150,15 @@ def _items(
     places: list[Place], path: str, counts: dict[str, Callable[[], int]]
 ) -> list[dict[str, Any]]:
     items = []
-    for place in places:
-        url = reverse(place.url_name)
+    urls = {place: reverse(place.url_name) for place in places}
+    here = max((url for url in urls.values() if path.startswith(url)), key=len, default="")
+    for place, url in urls.items():
         items.append(
             {
                 "label": place.label,
                 "icon": place.icon,
                 "url": url,
-                "current": path.startswith(url),
+                "current": url == here,
                 "name": place.url_name,
                 "count": counts.get(place.url_name),
             }

@@ -432,6 +432,7 @@ class Unsettled(models.Model):
 
 
 # Models of this app that live beside their verbs; Django reads them here.
+from followups.day_logs import DayLog  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
 from followups.office_days import Holiday, WorkingDay  # noqa: E402
@@ -441,6 +442,7 @@ from followups.texts import Text  # noqa: E402
 
 __all__ = [
     "Campaign",
+    "DayLog",
     "Festival",
     "FollowUp",
     "FollowUpQuerySet",

@@ -1,14 +1,17 @@
 """When the office works and how much an agent gets done: the decree, and what the office says of it."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import islice
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lib import workdays
+from lib.dates import days_from
 
 SATURDAY, SUNDAY = 5, 6
+LONGEST_REST = timedelta(days=20)  # no holidays are longer
 
 
 class Holiday(models.Model):
@@ -37,6 +40,10 @@ class WorkingDay(models.Model):
     )
     saturdays = models.BooleanField(_("works on Saturdays"), default=False)
     sundays = models.BooleanField(_("works on Sundays"), default=False)
+    # What the log of a day asks for besides what was done.
+    notes_attendance = models.BooleanField(_("logs note attendance"), default=False)
+    notes_meeting = models.BooleanField(_("logs note the morning meeting"), default=False)
+    notes_training = models.BooleanField(_("logs note training"), default=False)
 
     class Meta:
         verbose_name = _("working day")
@@ -68,3 +75,16 @@ class Days:
             return not said.works
         free = {SATURDAY: not self.usual.saturdays, SUNDAY: not self.usual.sundays}
         return free.get(day.weekday(), False)
+
+
+def last_workday(before: date) -> date:
+    """The last day before this on which the office worked."""
+    return workdays_back(before, 1)
+
+
+def workdays_back(day: date, n: int) -> date:
+    """The n-th working day before `day`."""
+    first = day - n * LONGEST_REST
+    known = Days(first, day)
+    worked = (one for one in reversed(days_from(first, day)[:-1]) if not known.is_off(one))
+    return next(islice(worked, n - 1, None), first)

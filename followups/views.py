@@ -24,6 +24,7 @@ from followups import (
     ahead,
     card_answers,
     chips,
+    day_logs,
     festivals,
     money_words,
     outcome_sheet,
@@ -58,6 +59,7 @@ class Request(HttpRequest):
 
     user: User
     htmx: Any
+    left_today: int  # where the page has counted it, the menu need not
 
 
 # --- reading
@@ -78,6 +80,10 @@ def today(request: Request) -> HttpResponse:
         "lunar_day": chips.lunar_words(the_day.day),
         "festival": _next_festival(the_day.day),
     }
+    if context["own"]:
+        context["sent_back"] = day_logs.to_mend(request.user, dates.today())
+    if context["own"] and the_day.day == dates.today():
+        request.left_today = the_day.left
     if stop:
         context |= _stop_context(request, stop)
     return render(request, "followups/today.html", context)

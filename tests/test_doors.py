@@ -14,10 +14,12 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+from django.utils import timezone
 
 from accounts.models import CalendarFeed
 from accounts.scope import ScopedQuerySet
 from crm.home import home
+from lib import dates
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.django_db
 EVERYONE = frozenset({"alice", "carol", "bob", "dora", "admin", "auditor"})
 SERVING = EVERYONE - {"auditor"}
 LEADERS = frozenset({"bob", "dora", "admin"})
+AGENTS = frozenset({"alice", "carol"})
 OFFICE = frozenset({"admin"})
 SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
 SEEN_BY = {
@@ -191,6 +194,11 @@ DOORS: dict[str, Door] = {
     "team_agent": of("agent", roles=LEADERS),
     "team_matters": Door(roles=LEADERS, methods="GET"),
     "team_matter_close": of("matter", roles=LEADERS, methods="POST"),
+    "day_end": Door(roles=AGENTS),
+    "log_book": Door(roles=AGENTS, methods="GET"),
+    "log": of("log"),
+    "log_review": of("log", roles=LEADERS, methods="POST"),
+    "team_logs": Door(roles=LEADERS, methods="GET"),
     "classes": Door(roles=SERVING, methods="GET"),
     "classes_print": Door(roles=SERVING, methods="GET"),
     "classes_export": Door(roles=SERVING, methods="POST"),
@@ -370,7 +378,15 @@ def records(
 
     HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)
     own |= {"heading": HeadingMemory.objects.get().pk}
+    own |= {"log": log_of(alice)}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
+
+
+def log_of(agent: Any) -> int:
+    from followups.models import DayLog
+
+    words = {"summary": NAME, "handed_in_at": timezone.now()}
+    return DayLog.objects.create(agent=agent, on=dates.today(), **words).pk
 
 
 def office_records() -> dict[str, Any]:
