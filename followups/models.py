@@ -437,6 +437,7 @@ from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
 from followups.office_days import Holiday, WorkingDay  # noqa: E402
 from followups.planned import Planned  # noqa: E402
+from followups.route import RouteStop  # noqa: E402
 from followups.stock import StockItem, StockMove  # noqa: E402
 from followups.texts import Text  # noqa: E402
 
@@ -450,6 +451,7 @@ __all__ = [
     "Holiday",
     "ListRun",
     "Planned",
+    "RouteStop",
     "ServiceItem",
     "ServicePlan",
     "StockItem",
