@@ -28,6 +28,7 @@ from policies.coverage import coverage_of
 from policies.models import ClientClass, Instalment, Policy
 from policies.premium_line import Held
 
+AROUND = ("consents", "family", "key_dates", "life_events")
 TABS = ("", "timeline", "policies", "family")  # on a phone one at a time
 
 
@@ -54,7 +55,7 @@ def _at_home(clients: ClientQuerySet, pk: int) -> dict[int, Client]:
     """The client and who lives with them, read at once."""
     rows = clients.at_home_with(pk).select_related("agent", "known", "card")
     rows = rows.annotate(last_marks=last_marks()).order_by("birth_on", "pk")
-    return {client.pk: client for client in rows.prefetch_related("consents")}
+    return {client.pk: client for client in rows.prefetch_related(*AROUND)}
 
 
 def _timeline(
@@ -70,6 +71,8 @@ def _timeline(
     events = timeline.events_of(client, policies, instalments, kind, today)
     shown = events if "all" in request.GET else events[: timeline.SHOWN_EVENTS]
     services = list(year.standing_in(client, today.year, today))
+    for row in services:
+        row.client = client
     followups = [row for row in services if row.is_open and row.keep_until >= today]
     tab = request.GET.get("tab", "")
     return {

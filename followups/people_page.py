@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
@@ -16,6 +17,7 @@ from clients.card import InfoCard
 from clients.family import FamilyMember
 from clients.key_dates import KeyDate
 from clients.kinship import Kin, read
+from clients.life import LifeEvent
 from clients.models import Client
 from followups.card_questions import Knowing, Question, band_of, question_for
 from followups.people_words import title_of
@@ -31,17 +33,20 @@ def about_client(
 ) -> dict[str, Any]:
     """Everything the fragments need: household, dates, events, what is known, one question."""
     today = dates.today()
-    client.family_now = list(client.family.order_by("kin", "birth_on", "pk"))  # type: ignore[attr-defined]
     card = getattr(client, "card", None) or InfoCard(client=client)
     known: Known | None = getattr(client, "known", None)
     return {
         "household": household_of(client, policies, at_home),
         "kept_dates": dates_of(client, today),
-        "life_events": client.life_events.order_by("-on", "-pk")[:SHOWN_EVENTS],
+        "life_events": _latest(client.life_events.all()),
         "in_mourning": client.in_mourning(today),
         "facts": facts_of(card, known),
         "card": card,
     } | next_question(client, today, card, known)
+
+
+def _latest(events: Iterable[LifeEvent]) -> list[LifeEvent]:
+    return sorted(events, key=lambda event: (event.on, event.pk), reverse=True)[:SHOWN_EVENTS]
 
 
 # --- the household
@@ -116,11 +121,12 @@ def household_of(
 
 def family_of(client: Client) -> list[FamilyMember]:
     """Read once for a client, however many fragments of a page ask."""
-    known: list[FamilyMember] | None = getattr(client, "family_now", None)
-    if known is None:
-        known = list(client.family.order_by("kin", "birth_on", "pk"))
-        client.family_now = known  # type: ignore[attr-defined]
-    return known
+    prefetch_related_objects([client], "family")
+    return sorted(client.family.all(), key=_by_kin_and_age)
+
+
+def _by_kin_and_age(member: FamilyMember) -> tuple[str, date, int]:
+    return member.kin, member.birth_on or date.max, member.pk
 
 
 def _insured(client: Client, policies: Iterable[Policy], people: dict[str, Person]) -> int:
@@ -292,21 +298,24 @@ def visit_words(card: InfoCard) -> str:
 def question_about(client: Client, today: date) -> Question | None:
     """The one question that stands where a contact with the client is logged."""
     whole = Client.objects.select_related("card", "known").get(pk=client.pk)
-    whole.family_now = family_of(client)  # type: ignore[attr-defined]
     card = getattr(whole, "card", None) or InfoCard(client=whole)
-    return next_question(whole, today, card)["question"]  # type: ignore[no-any-return]
+    return next_question(whole, today, card, family=family_of(client))["question"]  # type: ignore[no-any-return]
 
 
 def next_question(
-    client: Client, today: date, card: InfoCard | None = None, known: Known | None = None
+    client: Client,
+    today: date,
+    card: InfoCard | None = None,
+    known: Known | None = None,
+    family: Iterable[FamilyMember] | None = None,
 ) -> dict[str, Any]:
     """The one question of the page and the key of its form."""
-    family = frozenset(member.kin for member in family_of(client))
+    around = family_of(client) if family is None else family
     knowing = Knowing(
         client,
         card or InfoCard.of(client),
         known or known_of(client),
-        family,
+        frozenset(member.kin for member in around),
         client.age_on(today),
     )
     return {"question": question_for(knowing, today), "question_key": uuid.uuid4().hex}

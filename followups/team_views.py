@@ -21,6 +21,7 @@ from clients.models import Client
 from followups import chips
 from followups import team as figures
 from followups.models import FollowUp
+from followups.people_words import with_their_people
 from lib import dates
 from lib.templatetags.ui import tail
 from policies.models import Instalment
@@ -95,6 +96,8 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     [own] = figures.figures_of(user, User.objects.filter(pk=someone.pk), day)
     rows, line = LISTS[show]
     page = Paginator(rows(user, someone, day), PER_PAGE).get_page(request.GET.get("page"))
+    if show != "grace":
+        with_their_people(page.object_list)
     context = {
         "own": own,
         "book": figures.book_of(user, someone),

@@ -60,7 +60,7 @@ def test_the_page_costs_the_same_however_much_there_is(
             policy = make_policy(client, insured_name=f"家人{k}", relation="子女", sum_assured=9)
             make_instalment(policy, due_on=TODAY - 400 * A_DAY, paid_on=TODAY - 390 * A_DAY)
             Contact.objects.create(client=client, by=alice, on=TODAY - k * A_DAY)
-            make_followup(client, rule=f"rule-{k}", keep_until=TODAY + 9 * A_DAY)
+            make_followup(client, rule=f"r-{k}", series="family", keep_until=TODAY + 9 * A_DAY)
 
     counts = []
     for n in (1, 20):

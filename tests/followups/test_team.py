@@ -249,7 +249,8 @@ def test_twenty_agents_cost_the_queries_of_one(
 
     def work(agent: Any) -> None:
         client = make_client(agent=agent)
-        make_followup(client, list_on=YESTERDAY)
+        for series in ("birthday", "family", "career", "life"):
+            make_followup(client, rule=series, series=series, list_on=YESTERDAY)
         policy = make_policy(client, effective_on=date(2025, 4, 18))
         make_instalment(policy, due_on=TODAY - timedelta(days=55))
 
