@@ -1,4 +1,4 @@
-"""What falls on the days of an agent's calendar: premiums, ends of grace, payouts, birthdays, own tasks."""
+"""What falls on the days of an agent's calendar: premiums, payouts, own tasks, greetings, birthdays."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from clients.family import FamilyMember
+from clients.key_dates import KeyDate
 from clients.models import Client, next_birthday
+from clients.yearly import Yearly
+from followups import people_words
+from followups.campaign_lines import counted
+from followups.greetings import Greeting
 from followups.models import Planned
 from lib.templatetags.ui import money
 from policies.models import Instalment, Policy
@@ -46,7 +52,10 @@ LOOKS = {
     "due": Look("arrow-repeat", "accent"),
     "payout": Look("bank", "teal"),
     "task": Look("pencil-square", "slate"),
+    "festival": Look("balloon-heart", "plum"),
     "birthday": Look("cake2", "plum"),
+    "family": Look("people", "plum"),
+    "kept": Look("heart", "plum"),
 }
 
 
@@ -70,25 +79,32 @@ def _tag(kind: str, found: list[Occasion]) -> Tag:
     tone, n = LOOKS[kind].tone, len(found)
     if n == 1:
         return Tag(tone, f"{found[0].who} {found[0].words}")
+    if kind == "festival":
+        return Tag(tone, ", ".join(one.who for one in found))
     words = {
         "grace": ngettext("%(n)s grace ends", "%(n)s graces end", n),
         "due": ngettext("%(n)s premium due", "%(n)s premiums due", n),
         "payout": ngettext("%(n)s maturity", "%(n)s maturities", n),
         "task": ngettext("%(n)s own task", "%(n)s own tasks", n),
         "birthday": ngettext("%(n)s birthday", "%(n)s birthdays", n),
+        "family": ngettext("%(n)s birthday in families", "%(n)s birthdays in families", n),
+        "kept": ngettext("%(n)s date to remember", "%(n)s dates to remember", n),
     }
     return Tag(tone, words[kind] % {"n": n})
 
 
 def occasions(reader: User, agent: User, first: date, last: date) -> dict[date, list[Occasion]]:
-    """What falls on each of the days `first..last`: five queries, whatever there is."""
+    """What falls on each of the days `first..last`: eight queries, whatever there is."""
     mine = Client.objects.visible_to(reader).filter(agent=agent, deceased=False)
     found: dict[date, list[Occasion]] = {}
     for occasion in (
         *_premiums(mine, first, last),
         *_payouts(mine, first, last),
         *_tasks(mine, first, last),
+        *_greetings(mine, first, last),
         *_birthdays(mine, first, last),
+        *_family(mine, first, last),
+        *_kept(mine, first, last),
     ):
         found.setdefault(occasion.day, []).append(occasion)
     order = list(LOOKS)
@@ -144,6 +160,43 @@ def _birthdays(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occa
             age = _("lunar") if kept_lunar else str(day.year - birth_on.year)
             url = reverse("client", args=[pk])
             yield Occasion(day, "birthday", name, _("birthday"), url, age)
+
+
+def _greetings(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occasion]:
+    """A festival on its day: how many are greeted, and how many of them have been."""
+    here = Greeting.objects.filter(client__in=mine, campaign__on__range=(first, last))
+    for line in counted(here):
+        done = _("%(done)s of %(n)s done") % {"done": line.done, "n": line.total}
+        words = ngettext("%(n)s greeting", "%(n)s greetings", line.total) % {"n": line.total}
+        url = reverse("campaign", args=[line.campaign.pk])
+        yield Occasion(line.campaign.on, "festival", str(line.campaign.festival), words, url, done)
+
+
+def _family(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occasion]:
+    members = FamilyMember.objects.filter(client__in=mine, month__isnull=False)
+    for member in members.select_related("client"):
+        if day := _within(member, first, last):
+            words = people_words.who([member], day)
+            yield _about(member, day, "family", _("birthday of %(who)s") % {"who": words})
+
+
+def _kept(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occasion]:
+    for row in KeyDate.objects.filter(client__in=mine).select_related("client"):
+        if day := _within(row, first, last):
+            yield _about(row, day, "kept", people_words.anniversary(row, day))
+
+
+def _within(row: Yearly, first: date, last: date) -> date | None:
+    try:
+        day = row.comes_on(first)
+    except ValueError:
+        return None  # the lunar table ends
+    return day if day and day <= last else None
+
+
+def _about(row: FamilyMember | KeyDate, day: date, kind: str, words: str) -> Occasion:
+    url = reverse("client", args=[row.client_id])
+    return Occasion(day, kind, row.client.name, words, url, _("lunar") if row.is_lunar else "")
 
 
 def _policy(pk: int) -> str:

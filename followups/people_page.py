@@ -9,18 +9,17 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.card import InfoCard
 from clients.family import FamilyMember
-from clients.key_dates import KeyDate
 from clients.kinship import Kin, read
 from clients.life import LifeEvent
 from clients.models import Client
 from followups.card_questions import Knowing, Question, band_of, question_for
-from followups.people_words import title_of
+from followups.people_words import anniversary
 from lib import dates, lunar
 from policies.known import known_of
 from policies.models import Known, Policy
@@ -186,7 +185,7 @@ def dates_of(client: Client, today: date) -> list[Kept]:
                 Kept(
                     row.next_on,
                     ICONS[row.kind],
-                    _anniversary(row),
+                    anniversary(row, row.next_on),
                     lunar_words(row.next_on),
                     row.is_lunar,
                     edit,
@@ -229,15 +228,6 @@ def _birthday_of(member: FamilyMember, on: date) -> str:
     if age:
         return _("%(who)s turns %(age)s") % {"who": who, "age": age}
     return _("Birthday of %(who)s") % {"who": who}
-
-
-def _anniversary(row: KeyDate) -> str:
-    n = row.nth_on(row.next_on) if row.next_on else None
-    if row.kind != KeyDate.Kind.WEDDING or not n:
-        return title_of(row)
-    return ngettext("Wedding anniversary, %(n)s year", "Wedding anniversary, %(n)s years", n) % {
-        "n": n
-    }
 
 
 def lunar_words(day: date) -> str:

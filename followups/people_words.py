@@ -69,6 +69,15 @@ def wedding_words(followup: FollowUp) -> str:
     return ngettext("%(n)s year married", "%(n)s years married", n) % {"n": n}
 
 
+def anniversary(kept: KeyDate, on: date) -> str:
+    """`Wedding anniversary, 5 years`, `Teachers' Day`"""
+    n = kept.nth_on(on)
+    if kept.kind != KeyDate.Kind.WEDDING or not n or n < 0:
+        return title_of(kept)
+    words = ngettext("Wedding anniversary, %(n)s year", "Wedding anniversary, %(n)s years", n)
+    return words % {"n": n}
+
+
 def career_words(followup: FollowUp) -> str:
     kept = _key_date(followup, KeyDate.Kind.CAREER)
     return title_of(kept) if kept else _("Day of their profession")

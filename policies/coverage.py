@@ -3,7 +3,7 @@
 The formula of each need stands in docs/coverage.md. What nobody knows is called unknown, never guessed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.kinship import Kin, read
-from policies.known import Known
+from clients.models import Client
+from policies.known import Known, known_of
 from policies.models import Policy, Product, money
 
 
@@ -68,6 +69,7 @@ COVERS = {
     Product.Kind.ANNUITY: Risk.PENSION,
     Product.Kind.ENDOWMENT: Risk.SAVING,
 }
+Sums = dict[Risk, Decimal]
 ONESELF = ("", "")
 ALWAYS = (Risk.CRITICAL, Risk.LIFE, Risk.ACCIDENT, Risk.MEDICAL)  # shown even if nothing is there
 
@@ -130,19 +132,50 @@ def coverage_of(
 ) -> Coverage:
     """Add up the sums assured in force of the client `name` and of each person they insure."""
     needs = Needs.current()
-    sums: dict[tuple[str, str], dict[Risk, Decimal]] = {}
-    for policy in policies:
-        if policy.status_on(today) in Policy.COVERED and policy.product and policy.sum_assured:
-            themselves = policy.insured_name in {"", name}
-            person = ONESELF if themselves else (policy.insured_name, policy.relation)
-            held = sums.setdefault(person, {})
-            risk = _risk_of(policy)
-            held[risk] = held.get(risk, Decimal(0)) + policy.sum_assured
+    sums: dict[tuple[str, str], Sums] = {}
+    for policy, assured in _covering(policies, today):
+        themselves = policy.insured_name in {"", name}
+        person = ONESELF if themselves else (policy.insured_name, policy.relation)
+        _add(sums.setdefault(person, {}), policy, assured)
     own = _own(sums.pop(ONESELF, {}), sums, needs, known, children)
     others = [
         Person(*person, gaps=_of_another(held, needs)) for person, held in sorted(sums.items())
     ]
     return Coverage(own, others, income_known=bool(known and (known.income or known.need)))
+
+
+def cover_of_household(
+    clients: Sequence[Client],
+    policies: Iterable[Policy],
+    children: Iterable[str],
+    needs: Needs,
+    today: date,
+) -> dict[str, Sequence[Gap]]:
+    """By name: the clients, the children who are not of age, and whoever is insured besides.
+
+    Whoever pays for it; the education is counted with the child that it is meant for.
+    """
+    known, schooled = {client.name: known_of(client) for client in clients}, set(children)
+    sums: dict[str, Sums] = {name: {} for name in (*known, *sorted(schooled))}
+    for policy, assured in _covering(policies, today):
+        _add(sums.setdefault(policy.insured_name or policy.holder.name, {}), policy, assured)
+    return {
+        name: _own(held, {}, needs, known[name], 0)
+        if name in known
+        else _of_another(held, needs, schooled=name in schooled)
+        for name, held in sums.items()
+    }
+
+
+def _covering(policies: Iterable[Policy], today: date) -> Iterator[tuple[Policy, Decimal]]:
+    for policy in policies:
+        if policy.status_on(today) in Policy.COVERED and policy.product and policy.sum_assured:
+            yield policy, policy.sum_assured
+
+
+def _add(held: Sums, policy: Policy, assured: Decimal) -> None:
+    risk = _risk_of(policy)
+    held[risk] = held.get(risk, Decimal(0)) + assured
 
 
 def _risk_of(policy: Policy) -> Risk:
@@ -155,8 +188,8 @@ def _risk_of(policy: Policy) -> Risk:
 
 
 def _own(
-    held: dict[Risk, Decimal],
-    others: dict[tuple[str, str], dict[Risk, Decimal]],
+    held: Sums,
+    others: dict[tuple[str, str], Sums],
     needs: Needs,
     known: Known | None,
     children: int,
@@ -184,11 +217,10 @@ def _of_income(income: Decimal | None, years: int) -> Decimal | None:
     return income * years if income else None
 
 
-def _of_another(held: dict[Risk, Decimal], needs: Needs) -> list[Gap]:
+def _of_another(held: Sums, needs: Needs, *, schooled: bool = False) -> list[Gap]:
     """Of whoever is insured besides, no income is known: only medical cover has a usual need."""
-    sums = held | {Risk.MEDICAL: held.get(Risk.MEDICAL, Decimal(0))}
-    return [
-        Gap(risk, sums[risk], needs.medical_sum if risk == Risk.MEDICAL else None)
-        for risk in Risk
-        if risk in sums
-    ]
+    wanted = {Risk.MEDICAL: needs.medical_sum}
+    if schooled:
+        wanted[Risk.EDUCATION] = needs.education_sum
+    sums = dict.fromkeys(wanted, Decimal(0)) | held
+    return [Gap(risk, sums[risk], wanted.get(risk)) for risk in Risk if risk in sums]

@@ -108,6 +108,7 @@ DOORS: dict[str, Door] = {
     "planned_drop": of("planned", methods="POST"),
     "planned_back": of("planned", methods="POST"),
     "client_month": of("client", also={"year": 2026, "month": 6}),
+    "client_review": of("client"),
     "client_consent": of("client", methods="GET POST"),
     "wake_up": Door(roles=SERVING, methods="GET"),
     "wake_up_spoken": of("client", methods="POST", post={"channel": "call"}),

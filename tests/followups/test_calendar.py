@@ -9,10 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from clients.models import Client
+from clients.models import Client, FamilyMember, KeyDate
 from followups import daily
 from followups.almanac import faces, lunar_span
 from followups.calendar_views import grid_of
+from followups.festivals import Festival
+from followups.greetings import Campaign, Greeting
 from followups.models import FollowUp, Holiday, Planned, WorkingDay
 from followups.occasions import occasions
 from followups.workload import workload
@@ -97,6 +99,13 @@ def test_what_falls_on_a_day(
         client=client, words="取照片", first_on=date(2026, 6, 3), every="week", by=alice
     )
     make_instalment(make_policy(make_client(agent=carol)), due_on=date(2026, 6, 20))
+    FamilyMember.objects.create(
+        client=client, kin="parent", name="陈德明", calendar="lunar", year=1956, month=5, day=5
+    )
+    KeyDate.objects.create(client=client, kind="wedding", year=2021, month=6, day=24)
+    festival = Festival.objects.get(code="dragon-boat")
+    campaign = Campaign.objects.create(festival=festival, on=JUNE[18], opens_on=JUNE[15])
+    Greeting.objects.create(campaign=campaign, client=client)
     found = occasions(alice, alice, JUNE[0], JUNE[-1])
     flat = sorted((one.day.day, one.kind, one.who) for here in found.values() for one in here)
     assert flat == [
@@ -104,11 +113,16 @@ def test_what_falls_on_a_day(
         (10, "task", "陈志远"),
         (17, "task", "陈志远"),
         (19, "birthday", "孙丽华"),
+        (19, "family", "陈志远"),
+        (19, "festival", "端午节"),
         (20, "due", "陈志远"),
         (22, "birthday", "陈志远"),
         (23, "payout", "陈志远"),
+        (24, "kept", "陈志远"),
         (24, "task", "陈志远"),
     ]
+    words = [one.words for day in (19, 24) for one in found[date(2026, 6, day)]]
+    assert words == ["问候 1 位", "生日", "父母 陈德明 70 岁 生日", "取照片", "结婚纪念日 5 年"]
 
 
 def test_the_page_shows_month_and_day(login: Any, alice: Any, make_instalment: Any) -> None:
@@ -164,7 +178,10 @@ def test_twenty_clients_cost_the_queries_of_one(
     browser = login(alice)
 
     def add(n: int) -> None:
-        policy = make_policy(make_client(birth_on=date(1980, 6, 1 + n)))
+        client = make_client(birth_on=date(1980, 6, 1 + n))
+        FamilyMember.objects.create(client=client, kin="child", name="乐乐", month=6, day=9)
+        KeyDate.objects.create(client=client, kind="wedding", month=6, day=9)
+        policy = make_policy(client)
         make_instalment(policy, due_on=TODAY + n * A_DAY)
         FollowUp.objects.insert_from(_due().yet_to_write(TODAY, TODAY))
 
