@@ -252,3 +252,19 @@ class SentForm(models.Model):
                 [user.pk, key[:64]],
             )
             return int(cursor.rowcount) == 1
+
+
+# A model of this app that lives beside its verbs; Django reads it here.
+from accounts.exports import ExportRequest  # noqa: E402
+
+__all__ = [
+    "AuditEntry",
+    "CalendarFeed",
+    "ExportRequest",
+    "Role",
+    "SentForm",
+    "Team",
+    "User",
+    "UserManager",
+    "digest_of",
+]

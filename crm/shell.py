@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import ExportRequest, User
 from accounts.views import THEMES
 from clients.models import Rhythm
 from followups import campaign_lines
@@ -43,6 +43,7 @@ NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
+EXPORTS = Place(_("Exports"), "download", "exports")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
 SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
 CLASS_RULES = Place(_("Limits of the classes"), "funnel", "class_rules")
@@ -70,6 +71,7 @@ def places_of(user: User) -> list[Place]:
             PERSISTENCY,
             SERVICE_RULES,
             CLASS_RULES,
+            EXPORTS,
             AUDIT,
             *settings_site,
         ]
@@ -88,6 +90,7 @@ def places_of(user: User) -> list[Place]:
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
+            EXPORTS,
         ]
     return [
         TODAY,
@@ -122,7 +125,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     if isinstance(user, User):
         counted = getattr(request, "left_today", None)
-        counts = {TODAY.url_name: open_today(user) if counted is None else lambda: counted}
+        counts = {
+            TODAY.url_name: open_today(user) if counted is None else lambda: counted,
+            EXPORTS.url_name: cache(ExportRequest.objects.to_decide(user).count),
+        }
         context["nav"] = [{"label": "", "items": _items(places_of(user), request.path, counts)}]
         context["tabs"] = _items(tabs_of(user), request.path, counts)
     return context

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from clients.models import Client
 from lib.masking import mask_id, mask_phone
-from policies.class_words import reason_of
 from policies.models import ClientClass, Policy, Product
 
 CHANGES: dict[str, str | Promise] = {
@@ -98,40 +96,13 @@ def lines_of(rows: Iterable[ClientClass], first: int = 1) -> list[Line]:
     return [Line(number, row) for number, row in enumerate(rows, first)]
 
 
-# --- as a file
+def lines_in_order(rows: Iterable[ClientClass]) -> Iterator[Line]:
+    """The lines one by one, for a file."""
+    return (Line(number, row) for number, row in enumerate(rows, 1))
 
+
+# What a program reads the columns of the file by.
 COLUMNS = (
     "number", "name", "phone", "products", "id_number", "source", "policy_no", "class", "hint",
     "letter", "change", "reason",
 )  # fmt: skip
-HEADINGS = (
-    pgettext_lazy("row", "No."), gettext_lazy("Name"), gettext_lazy("Phone"), gettext_lazy("Products held"),
-    gettext_lazy("ID number"), gettext_lazy("Source"), gettext_lazy("Policy number"),
-    gettext_lazy("Class"), gettext_lazy("Hint"), gettext_lazy("Attention"), gettext_lazy("Change"),
-    gettext_lazy("Reason"),
-)  # fmt: skip
-
-
-def cells_of(rows: QuerySet[ClientClass], *, reveal: bool = False) -> Iterator[tuple[Any, ...]]:
-    """One row of COLUMNS per client; phones and ID numbers masked unless revealed."""
-    told = with_all_it_says(ordered(rows)).iterator(chunk_size=1000)
-    for number, row in enumerate(told, 1):
-        yield _cells(Line(number, row), reveal)
-
-
-def _cells(line: Line, reveal: bool) -> tuple[Any, ...]:
-    client, row = line.client, line.row
-    return (
-        line.number,
-        client.name,
-        (client.mobile or client.phone) if reveal else line.phone,
-        line.products,
-        client.id_number if reveal else line.id_number,
-        line.source,
-        pgettext("list", ", ").join(policy.policy_no for policy in line.held),
-        str(row.get_final_class_display()),
-        str(row.get_hint_display()),
-        row.attention,
-        str(line.change),
-        reason_of(row),
-    )

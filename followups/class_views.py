@@ -9,12 +9,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import AuditEntry, SentForm, User
 from clients.models import Client
@@ -22,10 +22,8 @@ from clients.views import Request
 from followups.class_forms import ClassFilter, KnownForm, OverrideForm
 from followups.class_table import (
     BY_CLASS,
-    HEADINGS,
     ORDER,
     Line,
-    cells_of,
     lines_of,
     ordered,
     with_all_it_says,
@@ -33,7 +31,6 @@ from followups.class_table import (
 from followups.year import year_strip
 from lib import dates
 from lib.paging import Found, page_of
-from lib.tables import download
 from lib.templatetags.ui import year_month
 from policies.class_words import about_client, reasons_of, scores_of
 from policies.classification import LETTERS, ClientClassQuerySet
@@ -113,8 +110,11 @@ class Table:
 
 
 def _table(request: Request) -> Table:
-    user = _who_serves(request)
-    form = ClassFilter(request.GET, user=user)
+    return table_of(_who_serves(request), request.GET)
+
+
+def table_of(user: User, query: QueryDict) -> Table:
+    form = ClassFilter(query, user=user)
     runs = list(ClassificationRun.objects.order_by("month"))
     asked = form.month_asked
     place = next((n for n, run in enumerate(runs) if run.month == asked), len(runs) - 1)
@@ -181,20 +181,6 @@ def print_classes(request: Request) -> HttpResponse:
         "printed_at": timezone.now(),
     }
     return render(request, "followups/classes_print.html", context)
-
-
-@require_POST
-@transaction.atomic
-def export_classes(request: Request) -> HttpResponseBase:
-    """The table as it is open, as a file with masked numbers; who took it is recorded."""
-    table = _table(request)
-    rows = table.narrowed
-    month = f"{table.run.month:%Y-%m}" if table.run else "-"
-    subject = f"classes of {month}"
-    AuditEntry.record(request.user, AuditEntry.Action.EXPORT, subject, rows=rows.count())
-    name = f"{_('Client classification')} {month}"
-    form = "csv" if request.POST.get("form") == "csv" else "xlsx"
-    return download(form, name, [str(heading) for heading in HEADINGS], cells_of(rows))
 
 
 # --- a class set by hand

@@ -10,19 +10,17 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.models import AuditEntry, SentForm
+from accounts.models import SentForm
 from clients.views import Request
 from followups.forms import KeyForm
 from followups.models import FollowUp
 from followups.views import fresh_key
 from lib import dates
-from lib.tables import download
 from lib.versioned import DayInput
 from policies import authorisation, uncollected
 from policies.models import Policy, UncollectedCase
@@ -215,46 +213,3 @@ def uncollected_report(request: Request) -> HttpResponse:
         "reason": dict(UncollectedCase.Why.choices).get(form.cleaned_data.get("reason") or 0),
     }
     return render(request, "followups/uncollected.html", context)
-
-
-EXPORTED = (
-    gettext_lazy("Client"), gettext_lazy("Policy number"), gettext_lazy("Product"),
-    gettext_lazy("Agent number"), gettext_lazy("Agent"), gettext_lazy("Team"), gettext_lazy("Due on"),
-    gettext_lazy("Premium"), gettext_lazy("Code"), gettext_lazy("Why it was not paid"),
-    gettext_lazy("Signed on"), gettext_lazy("Note"),
-)  # fmt: skip
-
-
-@require_POST
-@transaction.atomic
-def uncollected_export(request: Request) -> HttpResponseBase:
-    """The list that is open on the report, as a table; who took it is recorded."""
-    if request.user.audits:
-        raise PermissionDenied
-    form = ReportForm(request.GET)
-    cases = form.picked(UncollectedCase.objects.visible_to(request.user))
-    AuditEntry.record(
-        request.user, AuditEntry.Action.EXPORT, "uncollected cases", rows=cases.count()
-    )
-    kind = "csv" if request.POST.get("form") == "csv" else "xlsx"
-    name = f"{_('Uncollected cases')} {form.first_of_month:%Y-%m}"
-    headings = [str(heading) for heading in EXPORTED]
-    return download(kind, name, headings, (_cells(case) for case in cases.iterator(2000)))
-
-
-def _cells(case: UncollectedCase) -> tuple[Any, ...]:
-    policy, agent = case.policy, case.policy.holder.agent
-    return (
-        policy.holder.name,
-        policy.policy_no,
-        policy.product.name if policy.product else "",
-        agent.staff_no if agent else "",
-        agent.name if agent else "",
-        agent.team.name if agent and agent.team else "",
-        case.instalment.due_on,
-        case.instalment.amount,
-        case.reason,
-        str(case.get_reason_display()),
-        case.signed_on,
-        case.note,
-    )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.exports import ExportRequest
 from followups import daily
 from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
@@ -28,6 +29,7 @@ def tick() -> None:
     """Look at the ledgers and do what lacks. Harmless however often and by however many it is called."""
     pick_up_waiting()
     forget_old_files()
+    ExportRequest.objects.forget_old()
     list_imported()
     due = list_due(timezone.now())
     last = ListRun.last_day()

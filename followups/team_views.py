@@ -58,7 +58,7 @@ def _leader(request: HttpRequest) -> User:
     return user
 
 
-def _asked(form: forms.Form) -> dict[str, Any]:
+def asked_of(form: forms.Form) -> dict[str, Any]:
     form.is_valid()
     return form.cleaned_data
 
@@ -67,7 +67,7 @@ def _asked(form: forms.Form) -> dict[str, Any]:
 def team(request: HttpRequest) -> HttpResponse:
     user = _leader(request)
     form = TeamForm(request.GET, user=user)
-    asked = _asked(form)
+    asked = asked_of(form)
     order = asked.get("sort") or _usual_order(request)
     board = figures.board(user, dates.today(), asked.get("team"))
     board.sort(order)
@@ -92,7 +92,7 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     user = _leader(request)
     someone = get_object_or_404(agents_seen_by(user), pk=pk)
     day = dates.today()
-    show = _asked(AgentForm(request.GET)).get("show") or "today"
+    show = asked_of(AgentForm(request.GET)).get("show") or "today"
     [own] = figures.figures_of(user, User.objects.filter(pk=someone.pk), day)
     rows, line = LISTS[show]
     page = Paginator(rows(user, someone, day), PER_PAGE).get_page(request.GET.get("page"))

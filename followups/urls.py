@@ -64,7 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="policy_authorisation_print",
     ),
     path("uncollected/", paper_views.uncollected_report, name="uncollected"),
-    path("uncollected/export/", paper_views.uncollected_export, name="uncollected_export"),
+    path("", include("followups.export_urls")),
     path("feed/<str:secret>.ics", feed.feed, name="feed"),
     path(
         "clients/<int:pk>/year/<int:year>/<int:month>/",

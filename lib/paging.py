@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 
 SIZE = 50
@@ -32,6 +34,11 @@ class Found:
         ways = [way.order_by(*self.order).values_list(*columns)[:stop] for way in self.ways]
         merged = ways[0].union(*ways[1:]).order_by(*self.order) if ways[1:] else ways[0]
         return [row[-1] for row in merged[start:stop]]
+
+    def all_of(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """Every one, however many: of `rows`, in their order."""
+        ways = [Q(pk__in=way.order_by().values("pk")) for way in self.ways]
+        return rows.filter(reduce(or_, ways)).order_by(*self.order) if ways else rows.none()
 
 
 @dataclass(frozen=True)

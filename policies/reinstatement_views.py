@@ -103,11 +103,11 @@ def reinstatements(request: Request) -> HttpResponse:
     page = Paginator(lapsed.select_related("holder__agent", "product"), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    context = {"form": form, "page_obj": page, "lines": _lines(list(page), today)}
+    context = {"form": form, "page_obj": page, "lines": lines_of(list(page), today)}
     return render(request, "policies/reinstatements.html", context)
 
 
-def _lines(policies: list[Any], today: date) -> list[Line]:
+def lines_of(policies: list[Any], today: date) -> list[Line]:
     found = Reinstatement.objects.filter(policy__in=policies, state__in=Reinstatement.OPEN)
     open_ones = {each.policy_id: each for each in found}
     owed = owed_of(policies, today)

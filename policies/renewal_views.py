@@ -7,22 +7,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from accounts.models import AuditEntry, Team, User
+from accounts.models import Team, User
 from clients.forms import agents_of
 from clients.views import Request
 from lib import dates
 from lib.paging import Found, Page, page_of
-from lib.tables import download
 from policies.models import Instalment, InstalmentQuerySet, Policy, Product
 from policies.renewals import (
     CELLS,
@@ -193,55 +190,3 @@ def teams_of(user: User) -> QuerySet[Team]:
     if user.team is None:
         return Team.objects.none()
     return Team.objects.filter(path__startswith=user.team.path).order_by("path")
-
-
-EXPORTED = (
-    _("Client"),
-    _("Policy number"),
-    _("Product"),
-    _("Agent number"),
-    _("Agent"),
-    _("Premium number"),
-    _("Due on"),
-    _("Grace ends on"),
-    _("Days of cover left"),
-    _("Premium"),
-    _("Sum assured"),
-    _("State"),
-)
-
-
-@require_POST
-@transaction.atomic
-def export(request: Request) -> HttpResponseBase:
-    """The list that is open on the board, as a table; who took it is recorded."""
-    if request.user.audits:
-        raise PermissionDenied
-    board = BoardForm(request.GET, user=request.user)
-    today = dates.today()
-    picked = board.picked(board.narrow(Instalment.objects.visible_to(request.user)), today)
-    count = picked.sums()["n"]
-    AuditEntry.record(request.user, AuditEntry.Action.EXPORT, f"renewals {picked.code}", rows=count)
-    rows = (_cells(Line(each, today)) for each in picked.listed(board.order).iterator(2000))
-    name = f"{gettext('Renewals')} {picked.code} {today}"
-    form = "csv" if request.POST.get("form") == "csv" else "xlsx"
-    return download(form, name, [str(heading) for heading in EXPORTED], rows)
-
-
-def _cells(line: Line) -> tuple[Any, ...]:
-    instalment = line.instalment
-    policy, agent = instalment.policy, instalment.policy.holder.agent
-    return (
-        policy.holder.name,
-        policy.policy_no,
-        policy.product.name if policy.product else "",
-        agent.staff_no if agent else "",
-        agent.name if agent else "",
-        instalment.nth or "",  # type: ignore[attr-defined]
-        instalment.due_on,
-        instalment.grace_ends_on,
-        line.left,
-        instalment.amount,
-        policy.sum_assured,
-        str(line.state_label),
-    )

@@ -6,7 +6,7 @@ from policies.notices import TEXTS
 from policies.persistency_views import persistency
 from policies.premium_views import DEEDS, book
 from policies.reinstatement_views import reinstatement, reinstatements
-from policies.renewal_views import export, renewals
+from policies.renewal_views import renewals
 
 # A policy's own page is "policy" in crm/urls.py: it shows the service around it as well.
 policies = [
@@ -24,7 +24,6 @@ policies = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/", include((policies, "policies"))),
     path("renewals/", renewals, name="renewals"),
-    path("renewals/export/", export, name="renewals_export"),
     path("reinstatements/", reinstatements, name="reinstatements"),
     path("reinstatements/<int:pk>/", reinstatement, name="reinstatement"),
     path("persistency/", persistency, name="persistency"),

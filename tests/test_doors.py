@@ -16,7 +16,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 from django.utils import timezone
 
-from accounts.models import CalendarFeed
+from accounts.models import CalendarFeed, ExportRequest
 from accounts.scope import ScopedQuerySet
 from crm.home import home
 from lib import dates
@@ -37,6 +37,8 @@ SEEN_BY = {
     "festival": OFFICE,
     "item": OFFICE,
     "occasion": OFFICE,
+    "export_of_alice": LEADERS,
+    "own_export": frozenset({"alice"}),
 }
 
 OPEN = {200, 204, 301, 302, 303, 304, 400, 409, 422}  # let in, even if the form was not good enough
@@ -57,7 +59,7 @@ class Door:
     arg: str = "pk"
     query: str = ""
     ask: str = ""  # what else the address says
-    also: dict[str, int] = field(default_factory=dict)  # and which other arguments it has
+    also: dict[str, int | str] = field(default_factory=dict)  # and which other arguments it has
     post: dict[str, str] = field(default_factory=dict)
     methods: str = "GET POST"
     strangers: bool = False
@@ -128,7 +130,6 @@ DOORS: dict[str, Door] = {
     "policies:notice_lapsed": of("policy"),
     "policy": of("policy"),
     "renewals": Door(roles=SERVING, methods="GET"),
-    "renewals_export": Door(roles=SERVING, methods="POST"),
     "reinstatements": Door(roles=SERVING, methods="GET"),
     "reinstatement": of("policy", methods="GET POST", post={"on": "2026-06-12"}),
     "persistency": Door(roles=SERVING, methods="GET"),
@@ -193,7 +194,10 @@ DOORS: dict[str, Door] = {
     "policy_authorisation": of("policy", methods="GET POST"),
     "policy_authorisation_print": of("policy"),
     "uncollected": Door(roles=SERVING, methods="GET"),
-    "uncollected_export": Door(roles=SERVING, methods="POST"),
+    "exports": Door(methods="GET"),
+    "export": Door(roles=SERVING, also={"code": "clients"}, post={"form": "csv"}),
+    "export_decide": of("export_of_alice", methods="POST"),
+    "export_fetch": of("own_export", methods="POST"),
     "team": Door(roles=LEADERS, methods="GET"),
     "team_agent": of("agent", roles=LEADERS),
     "team_matters": Door(roles=LEADERS, methods="GET"),
@@ -205,7 +209,6 @@ DOORS: dict[str, Door] = {
     "team_logs": Door(roles=LEADERS, methods="GET"),
     "classes": Door(roles=SERVING, methods="GET"),
     "classes_print": Door(roles=SERVING, methods="GET"),
-    "classes_export": Door(roles=SERVING, methods="POST"),
     "classes_curve": Door(roles=LEADERS, methods="GET"),
     "classes_way": Door(roles=SERVING, methods="GET"),
     "service_rules": Door(roles=OFFICE),
@@ -378,6 +381,8 @@ def records(
     own = _records(alice, NAME, make)
     own |= office_records()
     own |= {"agent": alice.pk, "batch": batch_of(admin, tmp_path), "feed": CalendarFeed.make(alice)}
+    asked = ExportRequest.objects.create(asker=alice, listing="clients", rows=501, form="csv")
+    own |= {"export_of_alice": asked.pk, "own_export": asked.pk}
     from policies.models import HeadingMemory, Insurer
 
     HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)

@@ -174,9 +174,12 @@ def phone(cell: Cell) -> phones.Phone | Problem | None:
     words = text_of(cell)
     if is_nothing(words) or words == "0":
         return None
+    if MASK in words:
+        return Problem("number_masked")
     return phones.parse(words) or _first_of_several(words) or Problem("phone_invalid")
 
 
+MASK = "*"  # as in a list that hides most of a number
 _BETWEEN_PHONES = re.compile(r"[/、,，;；|或及和]|(?<=\d{7})\s+(?=[+01])")
 
 
@@ -200,13 +203,15 @@ def id_number(cell: Cell) -> object:
     number = identity.normalise(words)
     if _ROUNDED.fullmatch(number) or number.endswith(".0"):
         return Problem("id_mangled_by_excel")
-    return number
+    return Problem("number_masked", "") if MASK in number else number
 
 
 def account(cell: Cell) -> object:
     number = _code(cell)
     if _ROUNDED.fullmatch(number) or _is_rounded(cell):
         return Problem("account_mangled_by_excel", "")
+    if MASK in number:
+        return Problem("number_masked", "")
     number = number.replace("-", "")
     return number if len(number) <= 40 else Problem("text_cut", number[:40])
 
@@ -391,17 +396,16 @@ def meanings(**words: str) -> dict[str, str]:
 
 
 STATUSES = meanings(
-    in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup"
-    " reducedpaidup",
+    in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup",
     lapsed="失效 中止 效力中止 停效 暂停 永久失效 lapsed lapse suspended",
-    claimed="理赔终止 赔付终止 死亡终止",
-    paid_up="减额交清 减额缴清 交清 缴清",
+    claimed="理赔终止 赔付终止 死亡终止 endedbyaclaim",
+    paid_up="减额交清 减额缴清 交清 缴清 reducedpaidup",
     terminated="终止 已终止 合同终止 效力终止 解约 注销 给付终止"
     " 身故终止 身故理赔 身故 理赔 理赔结案 拒保 转出 terminated termination cancelled canceled"
     " claim claimed deathclaim death claimterminated terminatedbyclaim rescinded",
     surrendered="退保 已退保 退保终止 全部退保 surrendered surrender surrenderedforcash",
     cooled_off="犹退 犹豫期退保 犹豫期撤单 犹豫期终止 犹豫期内退保 契撤 撤单 cooledoff cooloff"
-    " coolingoff coolingoffwithdrawal freelook freelookcancelled nottaken",
+    " coolingoff withdrawnincoolingoff coolingoffwithdrawal freelook freelookcancelled nottaken",
     matured="满期终止 满期 已满期 期满 期满终止 到期终止 到期 满期给付 matured maturity expired"
     " expiry",
 )

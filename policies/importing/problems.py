@@ -76,6 +76,10 @@ REASONS = {
         _("The premium is empty; taken as 0"),
         _("Fill in the premium and import the file again."),
     ),
+    "number_masked": Reason(
+        _("The number is hidden by asterisks; it was left out"),
+        _("What is known stays as it is. Ask for the list with whole numbers."),
+    ),
     "id_checksum": Reason(
         _("The ID number is wrong; it was left out"),
         _("Compare it with the ID card: a digit is wrong, missing or too many."),

@@ -359,25 +359,6 @@ def test_without_premiums_there_is_no_curve(login: Any, dora: Any, book: Any) ->
 # --- files
 
 
-def rows_of(answer: Any) -> list[dict[str, str]]:
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def test_the_export_is_what_is_shown_masked_and_recorded(
-    login: Any, alice: Any, carol: Any, book: Any
-) -> None:
-    classify(JUNE, TODAY)
-    browser = login(alice)
-    rows = rows_of(browser.post("/classification/export/?show=maintain", {"form": "csv"}))
-    assert len(rows) == 3
-    entry = AuditEntry.objects.get(action="export")
-    assert (entry.actor, entry.subject, entry.detail) == (alice, "classes of 2026-06", {"rows": 3})
-    assert rows_of(login(carol).post("/classification/export/", {"form": "csv"})) == []
-    xlsx = b"".join(browser.post("/classification/export/").streaming_content)
-    assert xlsx[:2] == b"PK"
-
-
 def told(capsys: Any, *arguments: str) -> list[dict[str, str]]:
     call_command("export_classes", "--month", "2026-06", *arguments)
     return list(csv.DictReader(io.StringIO(capsys.readouterr().out.lstrip("\ufeff"))))

@@ -134,18 +134,6 @@ def test_nonsense_in_the_address_is_passed_over(ask: str, alice: Any, login: Any
     assert login(alice).get(f"/uncollected/?{ask}").status_code == 200
 
 
-def test_the_list_can_be_taken_along_and_it_is_recorded(
-    make_case: Any, alice: Any, carol: Any, login: Any
-) -> None:
-    mine = make_case(alice, 8)
-    other = make_case(carol, 8)
-    answer = login(alice).post("/uncollected/export/", {"form": "csv"})
-    text = b"".join(answer.streaming_content).decode()
-    assert mine.policy.policy_no in text
-    assert other.policy.policy_no not in text
-    assert AuditEntry.objects.get(action="export").detail == {"rows": 1}
-
-
 def test_twenty_forms_cost_the_queries_of_one(make_case: Any, alice: Any, login: Any) -> None:
     browser = login(alice)
     make_case(alice, 8)

@@ -1,7 +1,5 @@
 """The renewal board as a page: scope, filters, lists, exports and what it costs."""
 
-import csv
-import io
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +8,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry
 from lib import dates
 from policies.renewals import CELLS, STAGES
 
@@ -118,19 +115,3 @@ def test_twenty_rows_cost_the_queries_of_one(
         owed(due=(-70, -5, 3, 20, 60)[n % 5])
     with django_assert_num_queries(len(first)):
         browser.get(f"/renewals/?{query}")
-
-
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_the_list_is_exported_and_that_is_recorded(
-    form: str, login: Any, alice: Any, carol: Any, owed: Any
-) -> None:
-    mine = owed(alice)
-    owed(carol)
-    answer = login(alice).post("/renewals/export/?stage=grace", {"form": form})
-    content = b"".join(answer.streaming_content)
-    if form == "csv":
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-        assert len(rows) == 2
-        assert mine.policy.policy_no in rows[1]
-    entry = AuditEntry.objects.get(action="export")
-    assert (entry.actor, entry.detail) == (alice, {"rows": 1})

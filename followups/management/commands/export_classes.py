@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import AuditEntry, User
-from followups.class_table import COLUMNS, cells_of
+from followups.class_table import COLUMNS, ordered, with_all_it_says
+from followups.exported import CLASSES
 from lib.tables import write_csv, write_xlsx
 from policies.models import ClassificationRun, ClientClass
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             if not User.objects.filter(staff_no=agent).exists():
                 raise CommandError(f"Nobody here has the staff number {agent!r}.")
             rows = rows.filter(client__agent__staff_no=agent)
-        cells = cells_of(rows, reveal=options["reveal"])
+        cells = CLASSES.cells(with_all_it_says(ordered(rows)), whole=options["reveal"])
         count = self._write(cells, options["format"], options["output"])
         AuditEntry.record(
             None,

@@ -1,0 +1,61 @@
+"""The list of clients as a file."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.exports import Column, Listing, Words
+from accounts.models import User
+from clients.forms import ClientFilter
+from clients.models import Client
+from clients.privacy import hidden_fields
+from lib import dates
+
+
+def personal(model: str, heading: Words, field: str, value: Callable[[Any], object]) -> Column:
+    """A column of what `clients.privacy` hides."""
+    return Column(heading, value, hidden_fields(model)[field])
+
+
+def of_agent(agent: Callable[[Any], User | None]) -> tuple[Column, Column]:
+    return (
+        Column(_("Agent number"), lambda row: _of(agent(row), "staff_no")),
+        Column(_("Agent"), lambda row: _of(agent(row), "name")),
+    )
+
+
+def _of(agent: User | None, field: str) -> object:
+    return getattr(agent, field) if agent else ""
+
+
+def _clients(user: User, asked: QueryDict) -> Any:
+    form = ClientFilter(asked, user=user)
+    found = form.find(Client.objects.listed_for(user), dates.today())
+    return found.all_of(Client.objects.for_list())
+
+
+CLIENTS = Listing(
+    "clients",
+    _("Clients"),
+    "clients:list",
+    (
+        Column(_("Name"), lambda client: client.name),
+        Column(_("Gender"), lambda client: client.get_gender_display()),
+        Column(_("Born on"), lambda client: client.birth_on),
+        personal("client", _("ID number"), "id_number", lambda client: client.id_number),
+        Column(_("ID valid until"), lambda client: client.id_valid_to),
+        personal("client", _("Mobile"), "mobile", lambda client: client.mobile),
+        personal("client", _("Phone"), "phone", lambda client: client.phone),
+        Column(_("Email"), lambda client: client.email),
+        Column(_("Address"), lambda client: client.address),
+        Column(_("Postcode"), lambda client: client.postcode),
+        Column(_("Class"), lambda client: client.shown_class.label),
+        Column(_("Attention"), lambda client: client.attention),
+        Column(_("Policies"), lambda client: len(client.policies.all())),
+        *of_agent(lambda client: client.agent),
+        Column(_("Last contact"), lambda client: client.last_contact_on),
+    ),
+    _clients,
+)

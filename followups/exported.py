@@ -1,0 +1,159 @@
+"""Every list that can be had as a file, by its code; and those of this app."""
+
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
+
+from accounts.exported import AUDIT
+from accounts.exports import Column, Listing
+from accounts.models import User
+from clients.exported import CLIENTS, of_agent, personal
+from clients.models import Client
+from followups import team as figures
+from followups import wake_up
+from followups.class_table import lines_in_order, ordered, with_all_it_says
+from followups.class_views import table_of
+from followups.paper_views import ReportForm
+from followups.team_views import TeamForm, asked_of
+from followups.wake_up import WakeUp, WakeUpFilter
+from lib import dates
+from policies.class_words import reason_of
+from policies.exported import (
+    BANK_LINES,
+    LEVERS,
+    PERSISTENCY,
+    POLICIES,
+    REINSTATEMENTS,
+    RENEWALS,
+)
+from policies.uncollected import UncollectedCase
+
+
+def _classes(user: User, asked: QueryDict) -> Any:
+    return with_all_it_says(ordered(table_of(user, asked).narrowed))
+
+
+CLASSES = Listing(
+    "classes",
+    _("Client classification"),
+    "classes",
+    (
+        Column(pgettext_lazy("row", "No."), lambda line: line.number),
+        Column(_("Name"), lambda line: line.client.name),
+        personal(
+            "client", _("Phone"), "phone", lambda line: line.client.mobile or line.client.phone
+        ),
+        Column(_("Products held"), lambda line: line.products),
+        personal("client", _("ID number"), "id_number", lambda line: line.client.id_number),
+        Column(_("Source"), lambda line: line.source),
+        Column(
+            _("Policy number"),
+            lambda line: pgettext("list", ", ").join(policy.policy_no for policy in line.held),
+        ),
+        Column(_("Class"), lambda line: line.row.get_final_class_display()),
+        Column(_("Hint"), lambda line: line.row.get_hint_display()),
+        Column(_("Attention"), lambda line: line.row.attention),
+        Column(_("Change"), lambda line: str(line.change)),
+        Column(_("Reason"), lambda line: reason_of(line.row)),
+    ),
+    _classes,
+    lines=lines_in_order,
+)
+
+
+def _uncollected(user: User, asked: QueryDict) -> Any:
+    return ReportForm(asked).picked(UncollectedCase.objects.visible_to(user))
+
+
+UNCOLLECTED = Listing(
+    "uncollected",
+    _("Uncollected cases"),
+    "uncollected",
+    (
+        Column(_("Client"), lambda case: case.policy.holder.name),
+        Column(_("Policy number"), lambda case: case.policy.policy_no),
+        Column(_("Product"), lambda case: case.policy.product.name if case.policy.product else ""),
+        *of_agent(lambda case: case.policy.holder.agent),
+        Column(
+            _("Team"),
+            lambda case: getattr(getattr(case.policy.holder.agent, "team", None), "name", ""),
+        ),
+        Column(_("Due on"), lambda case: case.instalment.due_on),
+        Column(_("Premium"), lambda case: case.instalment.amount),
+        Column(_("Code"), lambda case: case.reason),
+        Column(_("Why it was not paid"), lambda case: case.get_reason_display()),
+        Column(_("Signed on"), lambda case: case.signed_on),
+        Column(_("Note"), lambda case: case.note),
+    ),
+    _uncollected,
+)
+
+
+def _wake_up(user: User, asked: QueryDict) -> Any:
+    today = dates.today()
+    form = WakeUpFilter(asked, user=user)
+    found = WakeUp(form, today, Client.objects.listed_for(user)).found
+    return found.all_of(wake_up.for_list(today).select_related("agent"))
+
+
+WAKE_UP = Listing(
+    "wake-up",
+    _("Wake-up list"),
+    "wake_up",
+    (
+        Column(_("Name"), lambda client: client.name),
+        personal("client", _("Mobile"), "mobile", lambda client: client.mobile),
+        Column(_("Class"), lambda client: client.shown_class.label),
+        Column(_("Silent since"), lambda client: client.silent_since),
+        Column(_("Premium a year"), lambda client: client.a_year or 0),
+        *of_agent(lambda client: client.agent),
+    ),
+    _wake_up,
+)
+
+
+def _team(user: User, asked: QueryDict) -> Any:
+    said = asked_of(TeamForm(asked, user=user))
+    board = figures.board(user, dates.today(), said.get("team"))
+    board.sort(said.get("sort") or "team")
+    return board.agents
+
+
+TEAM = Listing(
+    "team",
+    _("Team today"),
+    "team",
+    (
+        *of_agent(lambda own: own.agent),
+        Column(_("Team"), lambda own: own.agent.team.name if own.agent.team else ""),
+        Column(_("Done today"), lambda own: own.today.done),
+        Column(_("On today's list"), lambda own: own.today.total),
+        Column(_("Done in the last 10 days, percent"), lambda own: own.percent),
+        Column(_("Overdue"), lambda own: own.overdue),
+        Column(_("Premiums in grace"), lambda own: own.grace.count),
+        Column(_("Grace ¥"), lambda own: own.grace.amount),
+        Column(_("Persistency"), lambda own: own.persistency.by_premium),
+    ),
+    _team,
+    allows=lambda user: user.leads or user.administers,
+)
+
+LISTINGS = {
+    listing.code: listing
+    for listing in (
+        CLIENTS,
+        POLICIES,
+        RENEWALS,
+        REINSTATEMENTS,
+        PERSISTENCY,
+        LEVERS,
+        BANK_LINES,
+        CLASSES,
+        UNCOLLECTED,
+        WAKE_UP,
+        TEAM,
+        AUDIT,
+    )
+}
