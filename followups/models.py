@@ -440,6 +440,7 @@ from followups.planned import Planned  # noqa: E402
 from followups.route import RouteStop  # noqa: E402
 from followups.stock import StockItem, StockMove  # noqa: E402
 from followups.texts import Text  # noqa: E402
+from followups.tools import Kit  # noqa: E402
 
 __all__ = [
     "Campaign",
@@ -449,6 +450,7 @@ __all__ = [
     "FollowUpQuerySet",
     "Greeting",
     "Holiday",
+    "Kit",
     "ListRun",
     "Planned",
     "RouteStop",

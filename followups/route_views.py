@@ -18,6 +18,7 @@ from followups.agenda import Agenda
 from followups.forms import KeyForm
 from followups.route import Route, RouteStop, keep_order, route_of
 from followups.route_map import map_of
+from followups.tools import Shelf
 from followups.views import Request, fresh_key, my_agenda
 from lib import dates
 
@@ -80,9 +81,12 @@ def _route(the_day: Agenda) -> Route:
 
 def _context(request: Request, the_day: Agenda) -> dict[str, Any]:
     found = _route(the_day)
+    shelf = Shelf.now()
     return {
         "agenda": the_day,
         "route": found,
+        "legs": [(leg, shelf.for_stop(leg.stop)) for leg in found.legs],
+        "tools": shelf.for_stops(found.stops),
         "map": map_of(found.legs),
         "others": found.others[:SUGGESTED_TOO],
         "own": the_day.agent.pk == request.user.pk,

@@ -42,6 +42,7 @@ from followups.forms import (
 )
 from followups.models import FollowUp, FollowUpQuerySet, ListRun
 from followups.outcome_sheet import outcomes_for
+from followups.tools import Bag
 from lib import dates
 from lib.templatetags.ui import clock
 from lib.templatetags.ui import day as day_in_words
@@ -559,6 +560,7 @@ def _day_context(request: Request, the_day: Agenda) -> dict[str, Any]:
         "key": fresh_key(),
         "today": dates.today(),
         "own": the_day.agent.pk == request.user.pk,
+        "bag": Bag(the_day),
     }
     if not the_day.left:
         tomorrow = the_day.day + ONE_DAY
