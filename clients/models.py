@@ -1,6 +1,6 @@
 """People: the client, and each contact somebody had with them."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar, Self
@@ -9,6 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Right
 from django.db.models.lookups import Exact
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -432,6 +433,8 @@ class Contact(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     on = models.DateField(_("on"))
     at = models.DateTimeField(auto_now_add=True)
+    # The time of day it took place, where it was written down later.
+    met_at = models.TimeField(_("at what time"), null=True, blank=True)
     channel = models.CharField(_("channel"), max_length=6, choices=Channel, default=Channel.CALL)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.DONE)
     promised_on = models.DateField(_("date"), null=True, blank=True)
@@ -458,6 +461,13 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.get_outcome_display()}"
+
+    @property
+    def moment(self) -> datetime:
+        """When it took place: as told, else when it was written down; office time."""
+        if self.met_at is None:
+            return timezone.localtime(self.at)
+        return timezone.make_aware(datetime.combine(self.on, self.met_at))
 
 
 # Models of this app that live beside their verbs; Django reads them here.

@@ -41,6 +41,7 @@ GREETINGS = Place(_("Greetings"), "balloon-heart", "greetings")
 FESTIVALS = Place(_("Festivals and texts"), "balloon-heart", "festivals")
 NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
+CHECKS = Place(_("Spot checks"), "search-heart", "team_checks")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
 EXPORTS = Place(_("Exports"), "download", "exports")
@@ -78,6 +79,7 @@ def places_of(user: User) -> list[Place]:
     if user.leads:
         return [
             TEAM,
+            CHECKS,
             LOGS,
             MATTERS,
             CALENDAR,

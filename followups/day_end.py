@@ -110,7 +110,8 @@ def _missed(facts: DayFacts) -> str:
 
 def _best(facts: DayFacts) -> str:
     """Whoever there is most to tell about: those met first, then those spoken to."""
-    told = [one for one in facts.met if one.note] or [one for one in facts.entries if one.note]
+    spoken = [one for one in facts.entries if one.channel == Contact.Channel.CALL]
+    told = [one for one in facts.met if one.note] or [one for one in spoken if one.note]
     best = max(told, key=lambda one: len(one.note), default=None)
     return f"{best.client.name}: {best.note}" if best else ""
 

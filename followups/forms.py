@@ -124,6 +124,7 @@ class LogForm(KeyForm):
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Contact.Outcome.choices)
     channel = forms.ChoiceField(label=_("How"), choices=Contact.Channel.choices, required=False)
+    met_at = forms.TimeField(label=_("When, if not just now"), required=False)
     until = forms.DateField(
         label=_("On which day"),
         required=False,

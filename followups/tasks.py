@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.exports import ExportRequest
-from followups import daily
+from followups import daily, sampling
 from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
@@ -35,6 +35,7 @@ def tick() -> None:
     last = ListRun.last_day()
     if last is None or last < due:
         daily.write_lists(due)
+        sampling.draw_for_all(due)
     if classify_due(timezone.localdate()):
         derive_households()  # people have moved since last month
 

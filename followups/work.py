@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +46,7 @@ class Told:
     next_on: date | None = None
     refusal: str = ""
     address: str = ""
+    met_at: time | None = None
 
 
 @transaction.atomic
@@ -95,6 +96,7 @@ def _record(
         by=by,
         on=on,
         channel=told.channel,
+        met_at=told.met_at,
         outcome=outcome,
         refusal=told.refusal if outcome == Outcome.REFUSED else "",
         promised_on=told.until,

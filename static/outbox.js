@@ -70,6 +70,8 @@
   const keepEntry = async (form, url) => {
     const data = new FormData(form);
     data.delete("csrfmiddlewaretoken");
+    // It is written down on the server when the net is back, and took place now.
+    if (!data.get("met_at")) data.set("met_at", new Date().toTimeString().slice(0, 5));
     const holder = form.closest("li,.sheet,.inspector") || form;
     const who = one(".who,h2,.sub", holder);
     await put({

@@ -28,9 +28,11 @@ EVERYONE = frozenset({"alice", "carol", "bob", "dora", "admin", "auditor"})
 SERVING = EVERYONE - {"auditor"}
 LEADERS = frozenset({"bob", "dora", "admin"})
 AGENTS = frozenset({"alice", "carol"})
+LEADING = frozenset({"bob", "dora"})
 OFFICE = frozenset({"admin"})
 SEES_ALICE = frozenset({"alice", "bob", "dora", "admin"})  # whoever may see what is Alice's
 SEEN_BY = {
+    "check": frozenset({"bob"}),  # whoever drew it
     "batch": OFFICE,
     "heading": OFFICE,
     "feed": EVERYONE,
@@ -206,6 +208,10 @@ DOORS: dict[str, Door] = {
     "log_book": Door(roles=AGENTS, methods="GET"),
     "log": of("log"),
     "log_review": of("log", roles=LEADERS, methods="POST"),
+    "team_checks": Door(roles=LEADING, methods="GET"),
+    "team_checks_draw": Door(roles=LEADING, methods="POST"),
+    "team_check": of("check", roles=LEADING, methods="POST"),
+    "team_check_swap": of("check", roles=LEADING, methods="POST"),
     "team_logs": Door(roles=LEADERS, methods="GET"),
     "classes": Door(roles=SERVING, methods="GET"),
     "classes_print": Door(roles=SERVING, methods="GET"),
@@ -361,6 +367,7 @@ def batch_of(user: Any, folder: Path) -> int:
 @pytest.fixture
 def records(
     alice: Any,
+    bob: Any,
     admin: Any,
     tmp_path: Path,
     settings: Any,
@@ -387,8 +394,15 @@ def records(
 
     HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)
     own |= {"heading": HeadingMemory.objects.get().pk}
-    own |= {"log": log_of(alice)}
+    own |= {"log": log_of(alice), "check": check_of(own["contact"], bob)}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
+
+
+def check_of(contact: int, leader: Any) -> int:
+    from followups.models import SpotCheck
+
+    on = dates.today()
+    return SpotCheck.objects.create(leader=leader, on=on, contact_id=contact, why="chance").pk
 
 
 def log_of(agent: Any) -> int:
