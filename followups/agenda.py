@@ -22,6 +22,7 @@ from followups.campaign_lines import CampaignLine
 from followups.chips import Chip
 from followups.models import FollowUp, ServiceItem
 from followups.people_words import with_their_people
+from followups.rulebook import may_wait
 
 ONE_DAY = timedelta(days=1)
 MINUTES_EACH = 4
@@ -58,11 +59,19 @@ CARE = Kind(
 SERVICE = Kind("service", _("Payouts and service"), "clipboard2-pulse", "teal", frozenset())
 OWN = Kind("own", _("Own tasks"), "pencil-square", "slate", frozenset({"task"}))
 KINDS = (RENEWAL, CARE, SERVICE, OWN)
+WAITS = Kind("wait", _("Can wait"), "calendar-week", "slate", frozenset())
+GROUPS = (*KINDS, WAITS)
 CLASS_ORDER = (Client.Class.DEVELOP, Client.Class.NURTURE, Client.Class.MAINTAIN)
 
 
 def kind_of(followup: FollowUp) -> Kind:
     return next((kind for kind in KINDS if followup.series in kind.series), SERVICE)
+
+
+def group_of(followup: FollowUp, day: date) -> Kind:
+    """Where it stands on the list of the day: behind all else what may be done on another as well."""
+    waits = may_wait(followup.rule) and followup.keep_until > day
+    return WAITS if waits else kind_of(followup)
 
 
 def needs_outcome(followup: FollowUp) -> bool:
@@ -121,7 +130,7 @@ class Stop:
 
     @property
     def kind(self) -> Kind:
-        return kind_of(self.lead)
+        return group_of(self.lead, self.day)
 
     @property
     def is_done(self) -> bool:
@@ -134,7 +143,7 @@ class Stop:
     @property
     def writes(self) -> bool:
         """A greeting is written, everything else is a call; after an event a voice is better."""
-        return self.kind is CARE and self.lead.series != "life"
+        return kind_of(self.lead) is CARE and self.lead.series != "life"
 
     @property
     def amount(self) -> Decimal:
@@ -289,7 +298,7 @@ class Agenda:
 
     @property
     def groups(self) -> list[Group]:
-        grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in KINDS)
+        grouped = ((kind, [s for s in self.stops if s.kind is kind]) for kind in GROUPS)
         shown = self.shown
         lines = self.open_campaigns if self.chosen in {"", CARE.code} else []
         return [
@@ -312,9 +321,9 @@ class Agenda:
                 sum(len(s.followups) for s in self.open_stops if s.kind is kind)
                 + len(self.open_campaigns if kind is CARE else ()),
             )
-            for kind in KINDS
+            for kind in GROUPS
         ]
-        return [(kind, n) for kind, n in counts if n or kind is not OWN]
+        return [(kind, n) for kind, n in counts if n or kind not in {OWN, WAITS}]
 
     @cached_property
     def left(self) -> int:
@@ -438,7 +447,7 @@ def urgency(followup: FollowUp, day: date) -> tuple[int, bool, bool, int, date, 
     """Group, broken promise, deadline today, grace days left, due date, class, then the name."""
     instalment = followup.instalment if followup.series != "notice" else None
     return (
-        KINDS.index(kind_of(followup)),
+        GROUPS.index(group_of(followup, day)),
         followup.rule != "promise-check",
         followup.keep_until != day,
         (instalment.grace_ends_on - day).days if instalment and instalment.due_on < day else FAR,

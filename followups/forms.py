@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Contact
-from followups.agenda import KINDS
+from followups.agenda import GROUPS
 from followups.models import FollowUp
 from lib import dates
 
@@ -79,7 +79,7 @@ class KeysAhead(forms.MultipleChoiceField):
 class DayForm(forms.Form):
     """Where in the day one is. A value that makes no sense is as good as none."""
 
-    kind = forms.ChoiceField(choices=[(kind.code, kind.label) for kind in KINDS], required=False)
+    kind = forms.ChoiceField(choices=[(kind.code, kind.label) for kind in GROUPS], required=False)
     on = forms.DateField(required=False)
     task = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     agent = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -860,6 +860,11 @@ BY_CODE = {rule.code: rule for rule in RULEBOOK}
 PROACTIVE = [rule.code for rule in RULEBOOK if rule.proactive]
 
 
+def may_wait(code: str) -> bool:
+    """Whether what the rule asks for may be done on another day than the first."""
+    return code in BY_CODE and BY_CODE[code].flexible
+
+
 AFTER_AN_ENTRY = {
     FollowUp.AGREED: _("Agreed with the client"),
     FollowUp.NUMBER: _("Find the right number"),

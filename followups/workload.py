@@ -12,7 +12,7 @@ from followups import foreseen
 from followups.agenda import service_of
 from followups.models import FollowUp, FollowUpQuerySet, Planned
 from followups.office_days import Days, WorkingDay
-from followups.rulebook import BY_CODE
+from followups.rulebook import may_wait
 from followups.smoothing import Piece, spread
 from lib.dates import days_from
 from policies.models import Policy
@@ -83,17 +83,12 @@ def workload(reader: User, agent: User, today: date, last: date) -> Workload:
     work = [*_open(reader, agent, today, last), *_foreseen(agent, today, last)]
     usual, known = WorkingDay.current(), Days(today, last)
     pieces = [
-        Piece(row.keep_until, max(row.list_on, today), n, _may_wait(row))
+        Piece(row.keep_until, max(row.list_on, today), n, may_wait(row.rule))
         for n, row in enumerate(work)
     ]
     placed = spread(pieces, days_from(today, last), usual.capacity, known.is_off)
     matters = [Matter(row, placed[n]) for n, row in enumerate(work)]
     return Workload(today, last, matters, usual.capacity, known)
-
-
-def _may_wait(row: FollowUp) -> bool:
-    rule = BY_CODE.get(row.rule)
-    return bool(rule and rule.flexible)
 
 
 def _open(reader: User, agent: User, today: date, last: date) -> list[FollowUp]:

@@ -76,6 +76,19 @@ def test_groups_come_in_order_and_grace_before_due(
     assert [stop.lead for stop in groups[0].stops] == [late, early]
 
 
+def test_what_can_wait_stands_behind_the_rest_until_its_last_day(
+    alice: Any, make_followup: Any, premium: Any
+) -> None:
+    review = {"rule": "policy-review", "series": "review", "item": 5}
+    later = make_followup(**review, keep_until=DAY + ONE_DAY)
+    make_followup(**review)
+    both = make_followup(**review, keep_until=DAY + ONE_DAY)
+    premium(10, both.client)
+    groups = day_of(alice).groups
+    assert [group.kind.code for group in groups] == ["renewal", "service", "wait"]
+    assert [stop.lead for stop in groups[-1].stops] == [later]
+
+
 def test_what_ends_today_comes_first(alice: Any, premium: Any) -> None:
     premium(50)
     ending = premium(10, list_on=DAY - 5 * ONE_DAY, keep_until=DAY)
