@@ -206,6 +206,7 @@ def test_other_reminders_of_the_premium_rest_with_it_and_come_back_with_undo(
 
 STEPS = st.lists(
     st.sampled_from(["claim", "promise", "far promise", "pay", "take back", "undo", "night"]),
+    min_size=1,
     max_size=9,
 )
 
