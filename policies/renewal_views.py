@@ -26,12 +26,11 @@ from policies.renewals import (
     COLUMNS,
     ROWS,
     STAGES,
+    Board,
     Cell,
     Stage,
     in_cell,
     in_stage,
-    nine_grid,
-    pipeline,
 )
 from policies.rhythm import Numbered
 
@@ -136,8 +135,9 @@ def renewals(request: Request) -> HttpResponse:
     mine = form.narrow(Instalment.objects.listed_for(request.user))
     today, month = dates.today(), form.month_shown
     picked = form.picked(mine, today)
-    stages, grid = pipeline(mine, today), nine_grid(mine, month)
-    shown: tuple[Stage | Cell, ...] = (*stages, *grid.totals, *grid.cells.values())
+    board = Board.of(mine, today, month)
+    grid = board.grid
+    shown: tuple[Stage | Cell, ...] = (*board.stages, *grid.totals, *grid.cells.values())
     numbers = {each.code: each for each in shown}
     number = numbers[picked.code]
     page = picked.page(form.order, form.asked("page") or 1, number.count)
@@ -149,8 +149,8 @@ def renewals(request: Request) -> HttpResponse:
         "lines": [Line(instalment, today) for instalment in page.object_list],
     }
     context |= {
-        "stages": stages,
-        "largest": max(stage.count for stage in stages),
+        "stages": board.stages,
+        "largest": max(stage.count for stage in board.stages),
         "grid": grid,
         "columns": COLUMNS.values(),
         "before": dates.add_months(month, -1),

@@ -1,15 +1,27 @@
 """The renewal board: premiums by how near they are, and the nine-grid (九宫图) of a month.
 
-Every number of the board is a count and a sum over `picked(...)`, and so is the list it opens: what
-the one says the other adds up to, under any filter.
+Every number of the board is a count and a sum over the conditions that its list has, too: what the
+one says the other adds up to, under any filter.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    IntegerField,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Least
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +34,7 @@ from policies.rhythm import Numbered
 
 NO_MONEY = Decimal(0)
 FIRST = 1
-WEEK, MONTH, QUARTER = (timedelta(days=n) for n in (7, 30, 90))
+A_DAY, WEEK, MONTH, QUARTER = (timedelta(days=n) for n in (1, 7, 30, 90))
 
 
 @dataclass(frozen=True)
@@ -61,27 +73,45 @@ def _when(day: date) -> dict[str, Q]:
         due_on__lte=day,
     )
     return {
-        "quarter": covered & Q(due_on__gt=day + MONTH, due_on__lte=day + QUARTER),
-        "month": covered & Q(due_on__gt=day + WEEK, due_on__lte=day + MONTH),
-        "week": covered & Q(due_on__gte=day, due_on__lte=day + WEEK),
-        "grace": covered & Q(due_on__lt=day),
+        "quarter": covered & _due(day + MONTH + A_DAY, day + QUARTER),
+        "month": covered & _due(day + WEEK + A_DAY, day + MONTH),
+        "week": covered & _due(day, day + WEEK),
+        "grace": covered & Q(due_on__lt=day, grace_ends_on__gte=day),
         "lapsed": recoverable,
     }
 
 
+def _due(first: date, last: date) -> Q:
+    """No grace ends before its premium falls due; said all the same, since lists begin there."""
+    return Q(due_on__range=(first, last), grace_ends_on__gte=first)
+
+
+def _stage(day: date) -> Case:
+    whens = (When(when, then=Value(code)) for code, when in _when(day).items())
+    return Case(*whens, default=Value(""), output_field=CharField())
+
+
 def pipeline(instalments: InstalmentQuerySet, day: date) -> list[Stage]:
     """The five stages, in one query."""
-    stage = Case(
-        *(When(when, then=Value(code)) for code, when in _when(day).items()), default=Value("")
-    )
-    near = instalments.owed().filter(due_on__lte=day + QUARTER).annotate(stage=stage).order_by()
-    found = {
-        row["stage"]: (row["n"], row["total"])
-        for row in near.values("stage").annotate(n=Count("pk"), total=Sum("amount"))
-    }
+    near = instalments.owed().filter(due_on__lte=day + QUARTER)
+    return _stages(_sums(near.annotate(stage=_stage(day)), "stage"))
+
+
+def _stages(groups: Iterable[dict[str, Any]]) -> list[Stage]:
+    counts, amounts = dict.fromkeys(STAGES, 0), dict.fromkeys(STAGES, NO_MONEY)
+    for group in groups:
+        if code := group["stage"]:
+            counts[code] += group["count"]
+            amounts[code] += group["total"]
     return [
-        Stage(code, label, tone, *found.get(code, ())) for code, (label, tone) in STAGES.items()
+        Stage(code, label, tone, counts[code], amounts[code])
+        for code, (label, tone) in STAGES.items()
     ]
+
+
+def _sums(instalments: QuerySet[Any], *by: str) -> list[dict[str, Any]]:
+    grouped = instalments.order_by().values(*by)
+    return list(grouped.annotate(count=Count("pk"), total=Sum("amount")))
 
 
 # The nine-grid
@@ -129,6 +159,16 @@ class Grid:
         code = f"{column}.{row}"
         return self.cells.setdefault(code, Cell(code))
 
+    def count(self, group: dict[str, Any], *, collected: bool = False) -> None:
+        """Add a group of premiums to its square, if it has one: the first is no renewal."""
+        if not group["column"] or group["row"] == FIRST:
+            return
+        code = f"{group['column']}.{group['row']}"
+        found = Cell(code, group["count"], group["total"])
+        if collected:
+            found.collected, found.collected_amount = found.count, found.amount
+        self.cell(str(group["row"]), group["column"]).add(found)
+
     @property
     def rows(self) -> list[tuple[str | Promise, list[Cell]]]:
         """The rows in order; that of unknown numbers only where there are any."""
@@ -157,19 +197,19 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
     advanced as a loan or cancelled, or is owed on a policy that has ended, is nobody's any more.
     `row` is 4 for the fourth and all later, and 0 where it is not known; the first is no renewal.
     """
-    ends = dates.month_end(month)
-    business = Q(due_on__range=(month - _longest_grace(), ends), grace_ends_on__gte=month)
-    wanted = Q(paid_on__isnull=False) | Q(OWED, policy__status__in=Policy.ALIVE)
-    column = Case(
-        When(due_on__gte=month, then=Value("due")),
-        When(grace_ends_on__lte=ends, then=Value("last")),
-        default=Value("next"),
-        output_field=CharField(),
-    )
-    rows: QuerySet[Any] = instalments.filter(business, wanted).annotate(
-        column=column, row=Least(Numbered(), 4)
-    )
-    return rows
+    wanted = PAID | (OWED & STILL_WANTED)
+    rows: QuerySet[Any] = instalments.filter(_business(month), wanted)
+    return rows.annotate(column=_column(month), row=ROW)
+
+
+PAID = Q(paid_on__isnull=False)
+STILL_WANTED = Q(policy__status__in=Policy.ALIVE)
+ROW = Least(Numbered(), 4)
+
+
+def _business(month: date) -> Q:
+    since = month - _longest_grace()
+    return Q(due_on__range=(since, dates.month_end(month)), grace_ends_on__gte=month)
 
 
 def _longest_grace() -> timedelta:
@@ -178,23 +218,48 @@ def _longest_grace() -> timedelta:
     return timedelta(days=max(days, USUAL_GRACE_DAYS) + 31)
 
 
-def nine_grid(instalments: InstalmentQuerySet, month: date) -> Grid:
-    """Counts and sums of the month, in one query."""
-    grid = Grid(month)
-    paid = Q(paid_on__isnull=False)
-    grouped = receivable(instalments, month).order_by().values("row", "column")
-    for found in grouped.annotate(
-        count=Count("pk"),
-        total=Sum("amount", default=NO_MONEY),
-        collected=Count("pk", filter=paid),
-        collected_total=Sum("amount", filter=paid, default=NO_MONEY),
-    ):
-        if found["row"] == FIRST:
-            continue
-        cell = grid.cell(str(found["row"]), found["column"])
-        cell.count, cell.amount = found["count"], found["total"]
-        cell.collected, cell.collected_amount = found["collected"], found["collected_total"]
-    return grid
+def _column(month: date) -> Case:
+    return Case(
+        When(due_on__gte=month, then=Value("due")),
+        When(grace_ends_on__lte=dates.month_end(month), then=Value("last")),
+        default=Value("next"),
+        output_field=CharField(),
+    )
+
+
+@dataclass(frozen=True)
+class Board:
+    """Pipeline and grid; one pass over what is owed and one over what is paid tell both."""
+
+    stages: list[Stage]
+    grid: Grid
+
+    @classmethod
+    def of(cls, instalments: InstalmentQuerySet, day: date, month: date) -> "Board":
+        business = _business(month)
+        paid = instalments.filter(PAID, business).annotate(column=_column(month), row=ROW)
+        owed = _owed(instalments, business, day, month)
+        grid = Grid(month)
+        for group in _sums(paid, "column", "row"):
+            grid.count(group, collected=True)
+        for group in owed:
+            grid.count(group)
+        return cls(_stages(owed), grid)
+
+
+def _owed(
+    instalments: InstalmentQuerySet, business: Q, day: date, month: date
+) -> list[dict[str, Any]]:
+    """Sums of what is owed by stage, column and row; either may be empty."""
+    near = instalments.owed().filter(due_on__lte=max(day + QUARTER, dates.month_end(month)))
+    column = Case(
+        When(business & STILL_WANTED, then=_column(month)),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    row = Case(When(column="", then=0), default=ROW, output_field=IntegerField())
+    told = near.annotate(stage=_stage(day), column=column).annotate(row=row)
+    return _sums(told, "stage", "column", "row")
 
 
 def in_cell(instalments: InstalmentQuerySet, code: str, month: date) -> QuerySet[Instalment]:

@@ -10,7 +10,7 @@ import pytest
 
 from lib import dates
 from policies.models import Instalment, Insurer, Policy
-from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, in_cell, in_stage, nine_grid, pipeline
+from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, Board, in_cell, in_stage, pipeline
 from policies.rhythm import number_of
 
 TODAY = date(2026, 6, 12)
@@ -97,7 +97,7 @@ def test_the_nine_grid_is_what_brute_force_counts(month: date, book: list[Instal
     for instalment in book:
         if code := cell_of(instalment, month):
             wanted[code].append(instalment)
-    grid = nine_grid(Instalment.objects.all(), month)
+    grid = Board.of(Instalment.objects.all(), TODAY, month).grid
     for row in ROWS:
         for column in COLUMNS:
             cell, found = grid.cell(row, column), wanted[f"{column}.{row}"]
@@ -108,7 +108,7 @@ def test_the_nine_grid_is_what_brute_force_counts(month: date, book: list[Instal
 
 def test_every_cell_opens_a_list_of_its_own_sum(book: list[Instalment], alice: Any) -> None:
     mine = Instalment.objects.visible_to(alice)
-    grid = nine_grid(mine, JUNE)
+    grid = Board.of(mine, TODAY, JUNE).grid
     cells = {cell.code: cell for _label, row in grid.rows for cell in row}
     cells |= {total.code: total for total in grid.totals}
     for code in CELLS:
@@ -130,8 +130,10 @@ def test_the_pipeline_is_what_brute_force_counts(book: list[Instalment]) -> None
     wanted: dict[str | None, list[Decimal]] = defaultdict(list)
     for instalment in book:
         wanted[stage_of(instalment, TODAY)].append(instalment.amount)
-    for stage in pipeline(Instalment.objects.all(), TODAY):
+    stages = pipeline(Instalment.objects.all(), TODAY)
+    for stage in stages:
         assert (stage.count, stage.amount) == (len(wanted[stage.code]), sum(wanted[stage.code]))
+    assert Board.of(Instalment.objects.all(), TODAY, JUNE).stages == stages
     assert set(STAGES) < set(wanted)
 
 
@@ -141,4 +143,4 @@ def test_the_second_premium_is_numbered_as_on_the_policys_line(
     policy = make_policy(effective_on=date(2025, 6, 30), premium_mode="monthly")
     instalment = make_instalment(policy, due_on=date(2026, 6, 30))
     assert number_of(policy, instalment.due_on) == 13
-    assert nine_grid(Instalment.objects.all(), JUNE).cell("4", "due").count == 1
+    assert Board.of(Instalment.objects.all(), TODAY, JUNE).grid.cell("4", "due").count == 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies import persistency, premiums
 from policies.models import Instalment, Policy
 from policies.premium_line import premiums_of
-from policies.renewals import nine_grid
+from policies.renewals import Board
 from policies.rhythm import Numbered, due_days, number_of
 
 pytestmark = pytest.mark.django_db
@@ -85,10 +85,13 @@ def test_a_rhythm_given_up_at_once_leaves_no_trace(policy: Policy, bob: Any) -> 
 
 def test_the_board_counts_the_new_rhythm(policy: Policy, bob: Any) -> None:
     premiums.change_mode(policy, "monthly", Decimal(520), on=date(2025, 1, 10), by=bob)
-    grid = nine_grid(Instalment.objects.all(), date(2025, 1, 1))
-    assert grid.cell("3", "due").count == 1
+    assert square("3", date(2025, 1, 1)) == 1
     pay_up_to(policy, date(2025, 2, 1), bob)
-    assert nine_grid(Instalment.objects.all(), date(2025, 2, 1)).cell("4", "due").count == 1
+    assert square("4", date(2025, 2, 1)) == 1
+
+
+def square(row: str, month: date) -> int:
+    return Board.of(Instalment.objects.all(), month, month).grid.cell(row, "due").count
 
 
 def test_persistency_weighs_the_premium_of_the_first_year(policy: Policy, bob: Any) -> None:
