@@ -61,6 +61,7 @@ def main() -> None:
         writing.bench_a_day(say, today, CLIENTS)
         people.name_everybody()
         who = people.appoint_leaders()
+        book.collect(today)
         pages.bench_pages(who, say, CLIENTS)
         pages.bench_outcome(who, say, CLIENTS)
         pages.bench_lists(who, say, CLIENTS)

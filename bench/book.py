@@ -50,6 +50,19 @@ SELECT id, next_due_on, next_due_on + 60, premium FROM policies_policy WHERE pro
     AND next_due_on >= DATE '{today}' - 62;
 """
 
+# What was collected of each contract the last time.
+COLLECTED = """
+INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount, paid_on)
+SELECT policy_id, due_on, due_on + 60, amount, least(due_on + (policy_id % 50)::int - 10, DATE '{today}')
+FROM (
+    SELECT p.id AS policy_id, i.amount, (i.due_on - make_interval(months =>
+        CASE p.premium_mode WHEN 'yearly' THEN 12 WHEN 'half_yearly' THEN 6 ELSE 1 END))::date AS due_on
+    FROM policies_instalment i JOIN policies_policy p ON p.id = i.policy_id
+) AS before
+WHERE due_on <= DATE '{today}'
+ON CONFLICT DO NOTHING
+"""
+
 
 # What an office does on a day: its agents speak with one client in fifty, one premium in 250 is paid.
 A_DAY = """
@@ -79,6 +92,13 @@ def grow(*, clients: int, policies: int, today: date, agents: int = 1375) -> Non
     later = today + TEN_YEARS
     size = {"clients": clients, "policies": policies, "agents": agents}
     _add(**size, today=later, spread=427, years=11, first=first)
+
+
+def collect(today: date) -> None:
+    """Add the premium before the open one of each contract, as paid."""
+    with connection.cursor() as cursor:
+        cursor.execute(COLLECTED.format(today=today))
+        cursor.execute("VACUUM ANALYZE policies_instalment, policies_policy")
 
 
 def live_a_day(day: date, *, clients: int) -> None:
