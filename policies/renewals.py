@@ -198,8 +198,9 @@ def receivable(instalments: InstalmentQuerySet, month: date) -> QuerySet[Any]:
     `row` is 4 for the fourth and all later, and 0 where it is not known; the first is no renewal.
     """
     wanted = PAID | (OWED & STILL_WANTED)
-    rows: QuerySet[Any] = instalments.filter(_business(month), wanted)
-    return rows.annotate(column=_column(month), row=ROW)
+    business = instalments.filter(_business(month), wanted)
+    rows: QuerySet[Any] = business.annotate(column=_column(month), row=ROW)
+    return rows
 
 
 PAID = Q(paid_on__isnull=False)
