@@ -131,10 +131,11 @@ FROM (
             SELECT p.*, {_OPEN} AS open, {_OPEN} AND p.amount = l.amount AS fits
             FROM bank_premium p
             WHERE p.policy_id = l.policy_id AND p.due_on <= l.returned_on + {_SLACK}
-              -- What a lifted payment had opened is there only when that is paid again.
+              -- What a payment opens is not there while that is lifted, nor before its day.
               AND NOT EXISTS (
                 SELECT FROM bank_premium q
-                WHERE q.policy_id = p.policy_id AND q.lifted AND q.paid_on IS NULL AND q.due_on < p.due_on
+                WHERE q.policy_id = p.policy_id AND q.due_on < p.due_on
+                  AND (q.lifted AND q.paid_on IS NULL OR q.paid_on >= l.returned_on AND NOT q.taken)
               )
         ) AS p
     ) AS found

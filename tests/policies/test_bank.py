@@ -182,6 +182,17 @@ def test_the_money_may_come_a_little_before_the_due_date(owed: Any) -> None:
     assert told(monthly.policy.policy_no) == ("ambiguous", "nothing")
 
 
+def test_what_the_bank_collected_first_is_not_meant_for_what_a_later_booking_opened(
+    owed: Any, bob: Any
+) -> None:
+    instalment = owed(COLLECTED - timedelta(days=18), premium_mode="monthly")
+    record_payment(instalment, on=COLLECTED + timedelta(days=2), by=bob)
+    post(Line(instalment.policy.policy_no))
+    instalment.refresh_from_db()
+    assert BankRow.objects.get().instalment == instalment
+    assert instalment.paid_on == COLLECTED
+
+
 def test_a_payment_booked_before_the_file_came_is_confirmed(owed: Any, bob: Any) -> None:
     instalment = owed()
     record_payment(instalment, on=TODAY, by=bob)
