@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
+from hypothesis import settings as hypothesis
 
 TODAY = date(2026, 6, 12)
 PASSWORD = "evergreen-garden-7"
 _numbers = itertools.count(1)
+
+# A run tries the examples of the last one, so that it says something about the change and not about
+# its luck; `EXPLORE=yes make test` looks for new ones.
+hypothesis.register_profile("same", derandomize=True)
+hypothesis.register_profile("explore", hypothesis.get_profile("default"), derandomize=False)
+hypothesis.load_profile("explore" if os.environ.get("EXPLORE") else "same")
 
 
 def pytest_configure(config: pytest.Config) -> None:
