@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,7 +17,8 @@ from followups.festivals import SUBJECT
 from followups.models import FollowUp, FollowUpQuerySet, ListRun, Planned, RuleMute
 from followups.rulebook import RULEBOOK
 from followups.rules import Rule
-from followups.touched import EVERYBODY, Scope, basis_of, is_another, whom_to_look_at
+from followups.statements import FIRST, LAST, Statement
+from followups.touched import EVERYBODY, THE_UNSETTLED, Scope, basis_of, is_another, whom_to_look_at
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -89,11 +91,21 @@ def _writing() -> Iterator[None]:
 def write_rule(rule: Rule, day: date, scope: Scope = EVERYBODY) -> int:
     """Insert what the rule wants on `day`, looking back as far as the work is still worth doing."""
     first = day - timedelta(days=rule.keep)
-    new = FollowUp.objects.insert_from(scope.of(rule.yet_to_write(first, day), rule.client))
+    new = _insert(_yet_to_write(rule, scope.is_everybody), first, day)
     if scope.since and scope.since < day:
         begins = max(first, scope.since + ONE_DAY)
-        new += FollowUp.objects.insert_from(rule.yet_to_write(begins, day))
+        new += _insert(_yet_to_write(rule, True), begins, day)
     return new
+
+
+@cache
+def _yet_to_write(rule: Rule, everybody: bool) -> Statement:
+    scope = EVERYBODY if everybody else THE_UNSETTLED
+    return Statement.of(scope.of(rule.yet_to_write(FIRST, LAST), rule.client))
+
+
+def _insert(wanted: Statement, first: date, last: date) -> int:
+    return FollowUp.objects.insert_from(wanted.sql, wanted.on({FIRST: first, LAST: last}))
 
 
 def mark_missed(day: date) -> int:
@@ -107,18 +119,33 @@ def mark_missed(day: date) -> int:
 
 def settle(day: date, scope: Scope = EVERYBODY) -> int:
     """Withdraw what is no longer wanted, with the reason kept; return how many."""
+    everybody = scope.is_everybody
     still_open = scope.of(FollowUp.objects.open(), "client").order_by()
     standing = set(still_open.values_list("rule", flat=True).distinct())
-    unwanted = [_unwanted(rule, day) for rule in RULEBOOK if rule.code in standing]
-    settled = [*unwanted, _agreed_but_settled(day - ONE_DAY), _lapsing(day)]
-    found = [
-        scope.of(followups.open(), "client").values_list("pk", flat=True) for followups in settled
-    ]
-    return _withdraw({pk for followups in found for pk in followups}, day)
+    asked = [_unwanted(rule, everybody) for rule in RULEBOOK if rule.code in standing]
+    asked += _settled_otherwise(everybody)
+    withdrawn = {pk for statement in asked for (pk,) in statement.rows({LAST: day})}
+    if withdrawn:
+        _withdraw(withdrawn, day)
+        _open_again(withdrawn, day)
+    return len(withdrawn)
 
 
-def _unwanted(rule: Rule, day: date) -> FollowUpQuerySet:
-    return FollowUp.objects.filter(rule=rule.code).exclude(Exists(rule.still_wanted(day)))
+@cache
+def _unwanted(rule: Rule, everybody: bool) -> Statement:
+    followups = FollowUp.objects.filter(rule=rule.code)
+    return _open_ones(followups.exclude(Exists(rule.still_wanted(LAST))), everybody)
+
+
+@cache
+def _settled_otherwise(everybody: bool) -> list[Statement]:
+    settled = (_agreed_but_settled(LAST - ONE_DAY), _lapsing(LAST))
+    return [_open_ones(followups, everybody) for followups in settled]
+
+
+def _open_ones(followups: FollowUpQuerySet, everybody: bool) -> Statement:
+    scope = EVERYBODY if everybody else THE_UNSETTLED
+    return Statement.of(scope.of(followups.open(), "client").order_by().values_list("pk"))
 
 
 def _agreed_but_settled(day: date) -> FollowUpQuerySet:
@@ -142,17 +169,35 @@ def _lapsing(day: date) -> FollowUpQuerySet:
     return FollowUp.objects.filter(Exists(gone), series="premium", keep_until__gte=day)
 
 
-def _withdraw(found: set[int], day: date) -> int:
+def _withdraw(found: set[int], day: date) -> None:
     """In one statement: telling why is long to say, and would be said anew for each rule."""
-    followups = FollowUp.objects.open().filter(pk__in=found)
-    return followups.update(
+    FollowUp.objects.filter(pk__in=found).update(
         status=FollowUp.Status.WITHDRAWN, withdrawn_on=day, reason=_why_withdrawn(day)
     )
+
+
+def _open_again(withdrawn: set[int], day: date) -> None:
+    """What had given way to a stage that is withdrawn now stands again where it is still wanted."""
+    later = FollowUp.objects.filter(
+        pk__in=withdrawn,
+        client_id=OuterRef("client_id"),
+        series=OuterRef("series"),
+        list_on__gt=OuterRef("list_on"),
+    )
+    given_way = FollowUp.objects.filter(
+        Exists(later), status=FollowUp.Status.SUPERSEDED, keep_until__gte=day - ONE_DAY
+    )
+    rules = dict(given_way.order_by().values_list("pk", "rule"))
+    for rule in (rule for rule in RULEBOOK if rule.code in rules.values()):
+        again = FollowUp.objects.filter(pk__in=rules, rule=rule.code)
+        again = again.filter(Exists(rule.still_wanted(day))).exclude(pk__in=_lapsing(day))
+        again.update(status=FollowUp.Status.OPEN)
 
 
 def _why_withdrawn(day: date) -> Case:
     client = Client.objects.filter(pk=OuterRef("client_id"))
     policy = Policy.objects.filter(pk=OuterRef("policy_id"))
+    covered_no_more = policy.filter(lapses_on__lte=day)
     signed = Exists(policy.filter(authorisation=Policy.Authorisation.SIGNED))
     paid = Instalment.objects.filter(pk=OuterRef("instalment_id"), paid_on__isnull=False)
     muted = RuleMute.objects.standing(day).filter(
@@ -175,7 +220,7 @@ def _why_withdrawn(day: date) -> Case:
         When(Exists(paid), then=Value(reason.PAID)),
         When(Exists(policy.filter(status=Policy.Status.LAPSED)), then=Value(reason.LAPSED)),
         When(Exists(muted), then=Value(reason.MUTED)),
-        When(Q(series="premium"), then=Value(reason.LAPSED)),
+        When(Q(series="premium") & Exists(covered_no_more), then=Value(reason.LAPSED)),
         When(spoken[0] | spoken[1], then=Value(reason.SPOKEN)),
         default=Value(reason.CHANGED),
     )

@@ -11,12 +11,9 @@ from django.db.models import Q, QuerySet
 from followups.models import FollowUp
 from followups.rulebook import BY_CODE, RULEBOOK
 from followups.rules import Rule
+from followups.statements import FIRST, LAST, OWN_DAY, TODAY, Statement, meant, near
 from policies.models import Instalment, Policy
 
-# Building the queries of all rules takes ten times as long as running them, so they are built once
-# with these in the place of what is asked for. Of each row it is asked as of its own day.
-FIRST, LAST, TODAY, OWN_DAY = (date(year, 1, 1) for year in (1910, 1920, 1930, 1940))
-NEAR = timedelta(days=1500)
 ONE_DAY = timedelta(days=1)
 SOMEBODY = -1
 WHOSE = {"client": "pk", "agent": "agent_id"}
@@ -82,7 +79,7 @@ def of_agent(agent: int, first: date, last: date, *, today: date) -> list[Forese
 def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[Foreseen]:
     sql, params = _question(whose, unpaid, tuple(map(id, RULEBOOK)))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_meant(param, key, days) for param in params])
+        cursor.execute(sql, [key if param == SOMEBODY else meant(param, days) for param in params])
         found = [Foreseen(*row) for row in cursor.fetchall()]
     # Two children of a client may have their birthday on one day: the list holds it once.
     rows = {
@@ -92,27 +89,14 @@ def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[
     return sorted(rows.values(), key=lambda row: (row.list_on, row.priority, row.client_id))
 
 
-def _meant(param: Any, key: int, days: dict[date, date]) -> Any:
-    if param == SOMEBODY:
-        return key
-    if isinstance(param, date):
-        return next(
-            (day + (param - mark) for mark, day in days.items() if near(param, mark)), param
-        )
-    return param
-
-
-def near(day: date, mark: date) -> bool:
-    return abs(day - mark) < NEAR
-
-
 @lru_cache(maxsize=8)
-def _question(whose: str, unpaid: bool, rules: tuple[int, ...]) -> tuple[str, list[Any]]:
+def _question(whose: str, unpaid: bool, rules: tuple[int, ...]) -> Statement:
+    """Of each row it is asked as of its own day."""
     branches = [branch for rule in RULEBOOK for branch in _branches(rule, WHOSE[whose], unpaid)]
     branches.append(_coming_again(WHOSE[whose]))
     sql = " UNION ALL ".join(text for text, _params in branches)
     params = [param for _text, given in branches for param in given]
-    return sql, params
+    return Statement(sql, tuple(params))
 
 
 def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[tuple[str, list[Any]]]:

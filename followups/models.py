@@ -1,7 +1,8 @@
 """The work: what is to be done for whom on which day, who gets what, and the ledger of written lists."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import connection, models
 from django.db.models import F, Q
@@ -81,13 +82,12 @@ class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
         )
         return rows.prefetch_related("client__consents")
 
-    def insert_from(self, candidates: models.QuerySet[models.Model, object]) -> int:
+    def insert_from(self, sql: str, params: Sequence[Any]) -> int:
         """Insert what a rule asks for as one statement; return how many rows were new.
 
-        `candidates` yields the columns of ``FollowUp.WRITTEN`` in that order. What is there already
+        The query yields the columns of ``FollowUp.WRITTEN`` in that order. What is there already
         (``once_per_rule_and_occasion``) stays as it is.
         """
-        sql, params = candidates.query.get_compiler(self.db).as_sql()
         table = connection.ops.quote_name(self.model._meta.db_table)
         columns = ", ".join(connection.ops.quote_name(name) for name in FollowUp.WRITTEN)
         with connection.cursor() as cursor:

@@ -72,7 +72,7 @@ def _put_on_lists(planned: Planned, today: date) -> None:
     rule = BY_CODE["own-task" if planned.is_own else "planned-service"]
     while planned.on and planned.on <= written:
         rows = rule.yet_to_write(planned.on, planned.on).filter(pk=planned.pk)
-        FollowUp.objects.insert_from(rows)
+        FollowUp.objects.insert_from(*rows.query.sql_with_params())
         planned.on = planned.from_day(planned.on + ONE_DAY) if planned.repeats else None
         planned.save(update_fields=["on"])
 

@@ -183,7 +183,7 @@ def test_twenty_clients_cost_the_queries_of_one(
         KeyDate.objects.create(client=client, kind="wedding", month=6, day=9)
         policy = make_policy(client)
         make_instalment(policy, due_on=TODAY + n * A_DAY)
-        FollowUp.objects.insert_from(_due().yet_to_write(TODAY, TODAY))
+        FollowUp.objects.insert_from(*_due().yet_to_write(TODAY, TODAY).query.sql_with_params())
 
     add(0)
     page(browser)

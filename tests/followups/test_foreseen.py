@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.models import Client
-from followups import foreseen
 from followups.daily import write_day
-from followups.foreseen import FIRST, LAST, OWN_DAY, Foreseen, of_agent, of_client
+from followups.foreseen import Foreseen, of_agent, of_client
 from followups.models import FollowUp, Planned, ServicePlan
 from followups.rulebook import RULEBOOK
-from followups.rules import Rule
 from tests.conftest import TODAY
 from tests.followups.test_touched import quickly
 
@@ -149,23 +147,3 @@ def test_own_tasks_come_again_as_the_plan_counts_their_days(make_client: Any, al
     plan = of_client(client.pk, first, last, today=TODAY)
     assert len(tasks) == 36
     assert sorted((row.list_on, row.planned_id) for row in plan) == sorted(expected)
-
-
-@every_rule
-def test_a_rule_looks_nothing_up_while_it_is_asked_to_build_its_query(rule: Rule) -> None:
-    """The statement is built once for the life of a process."""
-    with CaptureQueriesContext(connection) as queries:
-        rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY)
-    assert not queries.captured_queries
-
-
-@every_rule
-def test_every_rule_can_be_asked_about_each_rows_own_day(rule: Rule) -> None:
-    """Its query must only compare with the day, and not look something up for it in Python."""
-    sql, params = rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY).query.sql_with_params()
-    shift = 100 * A_DAY
-    later_sql, later = rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY + shift).query.sql_with_params()
-    assert sql == later_sql
-    for one, other in zip(params, later, strict=True):
-        asked = isinstance(one, date) and foreseen.near(one, OWN_DAY)
-        assert other == (one + shift if asked else one)
