@@ -457,7 +457,10 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        indexes = (models.Index(fields=["client", "-at"], name="contact_timeline"),)
+        indexes = (
+            models.Index(fields=["client", "-at"], name="contact_timeline"),
+            models.Index(fields=["by", "on"], name="contacts_of_an_agents_day"),
+        )
 
     def __str__(self) -> str:
         return f"{self.on} {self.get_outcome_display()}"

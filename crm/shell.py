@@ -43,6 +43,7 @@ NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
 CHECKS = Place(_("Spot checks"), "search-heart", "team_checks")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
+STANDARD = Place(_("311 of the month"), "list-ol", "standard")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
 EXPORTS = Place(_("Exports"), "download", "exports")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
@@ -63,6 +64,9 @@ def places_of(user: User) -> list[Place]:
             CLIENTS,
             POLICIES,
             TEAM,
+            LOGS,
+            MATTERS,
+            STANDARD,
             RENEWALS,
             CLASSES,
             FESTIVALS,
@@ -82,6 +86,7 @@ def places_of(user: User) -> list[Place]:
             CHECKS,
             LOGS,
             MATTERS,
+            STANDARD,
             CALENDAR,
             CLIENTS,
             POLICIES,
@@ -105,6 +110,7 @@ def places_of(user: User) -> list[Place]:
         WAKE_UP,
         PERSISTENCY,
         LOG_BOOK,
+        STANDARD,
     ]
 
 

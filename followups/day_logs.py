@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Self
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,11 @@ class DayLogQuerySet(ScopedQuerySet["DayLog"]):
 
     def sent_back(self) -> Self:
         return self.filter(state=DayLog.State.SENT_BACK)
+
+    def in_time(self) -> Self:
+        """As `DayLog.in_time`, asked of the database."""
+        last = ExpressionWrapper(F("on") + timedelta(days=1), output_field=models.DateField())
+        return self.annotate(written_on=TruncDate("handed_in_at")).filter(written_on__lte=last)
 
 
 class DayLog(models.Model):

@@ -432,6 +432,7 @@ class Unsettled(models.Model):
 
 
 # Models of this app that live beside their verbs; Django reads them here.
+from followups.agent_days import AgentDay  # noqa: E402
 from followups.day_logs import DayLog  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
@@ -444,6 +445,7 @@ from followups.texts import Text  # noqa: E402
 from followups.tools import Kit  # noqa: E402
 
 __all__ = [
+    "AgentDay",
     "Campaign",
     "DayLog",
     "Festival",

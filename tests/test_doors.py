@@ -208,6 +208,7 @@ DOORS: dict[str, Door] = {
     "log_book": Door(roles=AGENTS, methods="GET"),
     "log": of("log"),
     "log_review": of("log", roles=LEADERS, methods="POST"),
+    "standard": Door(roles=SERVING, methods="GET"),
     "team_checks": Door(roles=LEADING, methods="GET"),
     "team_checks_draw": Door(roles=LEADING, methods="POST"),
     "team_check": of("check", roles=LEADING, methods="POST"),

@@ -1,0 +1,55 @@
+"""The month of 311: an agent's own, or that of everybody whom one leads."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.scope import agents_seen_by
+from followups import standard
+from followups.team import agents_of
+from followups.team_views import TeamForm
+from followups.views import Request
+from lib import dates
+
+PER_PAGE = 50
+
+
+class MonthForm(forms.Form):
+    month = forms.DateField(required=False, input_formats=["%Y-%m"])
+
+    def chosen(self, today: date) -> date:
+        month: date | None = self.cleaned_data.get("month") if self.is_valid() else None
+        return month if month in standard.months_back(today) else today.replace(day=1)
+
+
+@require_GET
+def month(request: Request) -> HttpResponse:
+    user, today = request.user, dates.today()
+    if user.audits:
+        raise PermissionDenied
+    chosen = MonthForm(request.GET).chosen(today)
+    form = TeamForm(request.GET, user=user)
+    form.is_valid()
+    team = form.cleaned_data.get("team")
+    leads = user.leads or user.administers
+    agents = agents_of(user, team) if leads else agents_seen_by(user)
+    table = standard.month_of(user, agents, chosen, today)
+    page = Paginator(table.rows, PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "table": table,
+        "rows": table.with_days(page),
+        "page": page,
+        "month": chosen,
+        "months": standard.months_back(today),
+        "form": form,
+        "chosen": team,
+        "leads": leads,
+        "visits": standard.VISITS,
+    }
+    return render(request, "followups/standard.html", context)
