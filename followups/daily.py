@@ -11,11 +11,11 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from clients.key_dates import roll_days
-from clients.models import Client
+from clients.models import Client, Consent
 from followups import comings, enough, greetings
 from followups.festivals import SUBJECT
 from followups.models import FollowUp, FollowUpQuerySet, ListRun, Planned, RuleMute
-from followups.rulebook import RULEBOOK
+from followups.rulebook import RULEBOOK, behind
 from followups.rules import Rule
 from followups.statements import FIRST, LAST, Statement
 from followups.touched import EVERYBODY, THE_UNSETTLED, Scope, basis_of, is_another, whom_to_look_at
@@ -208,6 +208,8 @@ def _why_withdrawn(day: date) -> Case:
         Q(Exists(client.filter(**{word: OuterRef("list_on")})), series=series)
         for series, word in since.items()
     ]
+    mourning = Exists(client.filter(no_sales_until__gte=day))
+    refusing = Consent.objects.every_way_refused("client_id")
     reason = FollowUp.Reason
     return Case(
         When(
@@ -222,6 +224,8 @@ def _why_withdrawn(day: date) -> Case:
         When(Exists(muted), then=Value(reason.MUTED)),
         When(Q(series="premium") & Exists(covered_no_more), then=Value(reason.LAPSED)),
         When(spoken[0] | spoken[1], then=Value(reason.SPOKEN)),
+        When(mourning & Q(rule__in=behind("mourning")), then=Value(reason.MOURNING)),
+        When(Exists(refusing) & Q(rule__in=behind("consent")), then=Value(reason.CONSENT)),
         default=Value(reason.CHANGED),
     )
 

@@ -121,6 +121,8 @@ class FollowUp(models.Model):
         MUTED = "muted", _("Silenced for this client")
         SPOKEN = "spoken", _("Settled by another contact")
         ENOUGH = "enough", _("Enough contacts for now")
+        MOURNING = "mourning", _("The family mourns")
+        CONSENT = "consent", _("The client refuses every usual way")
 
     # The rule codes of what follows an entry and stands in no rulebook.
     AGREED: ClassVar[str] = "agreed"

@@ -860,6 +860,11 @@ BY_CODE = {rule.code: rule for rule in RULEBOOK}
 PROACTIVE = [rule.code for rule in RULEBOOK if rule.proactive]
 
 
+def behind(gate: str) -> list[str]:
+    """The rules that ask it."""
+    return [rule.code for rule in RULEBOOK if gate in dict(rule.gates)]
+
+
 def may_wait(code: str) -> bool:
     """Whether what the rule asks for may be done on another day than the first."""
     return code in BY_CODE and BY_CODE[code].flexible

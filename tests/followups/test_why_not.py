@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from clients.models import Client
+from clients.models import Client, Consent, LifeEvent
 from followups import silence, why_not
-from followups.daily import write_day
+from followups.daily import settle, write_day
 from followups.models import FollowUp, RuleMute, ServicePlan
 from followups.rulebook import BY_CODE, RULEBOOK
 from followups.why_not import Case, verdict_of, verdicts
@@ -23,7 +23,7 @@ from tests.followups import test_touched
 from tests.followups.test_touched import (  # noqa: F401
     _few_are_many,
     histories,
-    office,
+    lists_agree,
     quickly,
 )
 
@@ -210,7 +210,7 @@ def _compare(day: date) -> set[str]:
 @quickly(2)
 @histories
 def test_it_says_on_the_list_exactly_where_the_follow_up_is_on_it(
-    office: Any,  # noqa: F811
+    lists_agree: Any,  # noqa: F811
     book: Any,
     writings: Any,
 ) -> None:
@@ -226,7 +226,7 @@ def test_it_says_on_the_list_exactly_where_the_follow_up_is_on_it(
 
     kept, test_touched.written = test_touched.written, compare
     try:
-        office(book, writings)
+        lists_agree(book, writings)
     finally:
         test_touched.written = kept
 
@@ -316,3 +316,40 @@ def test_a_leader_closes_what_was_handed_up(
     owing.refresh_from_db()
     assert owing.complaint_open_since is None
     assert "已回电" in browser.get("/team/matters/").content.decode()
+
+
+def mourn(client: Client, by: Any) -> None:
+    LifeEvent.record(client, "loss", on=TODAY, note="", by=by)
+
+
+def refuse_every_way(client: Client, by: Any) -> None:
+    for channel in Consent.Channel.values:
+        Consent.take(client, channel, "refused", on=TODAY, evidence="来电", by=by)
+
+
+@pytest.mark.parametrize(
+    ("code", "happens", "failed", "words"),
+    [
+        ("policy-review", mourn, "mourning", "The family mourns"),
+        ("policy-review", refuse_every_way, "consent", "The client refuses every usual way"),
+    ],
+)
+def test_what_mourning_and_refusals_take_from_the_list_is_told(
+    code: str,
+    happens: Any,
+    failed: str,
+    words: str,
+    make_client: Any,
+    make_policy: Any,
+    make_followup: Any,
+    alice: Any,
+) -> None:
+    client = make_policy(make_client(birth_on=date(1980, 6, 12))).holder
+    rule = BY_CODE[code]
+    row = make_followup(client, rule=code, series=rule.series, item=rule.item.value)
+    happens(client, alice)
+    settle(TODAY)
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("withdrawn", failed)
+    with translation.override("en"):
+        assert words in str(row.get_reason_display())
