@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import book, classes, greetings, importing, pages, people, writing  # noqa: E402
+from bench import bank_return, book, classes, greetings, importing, pages, people, writing  # noqa: E402
 from crm.office.keeper import servers_in_use  # noqa: E402
 from crm.office.servers import data_dir  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
@@ -68,6 +68,7 @@ def main() -> None:
         classes.bench(say, today)
         greetings.bench(say, today)
     importing.bench(say, int(200_000 * SCALE), int(500_000 * SCALE))
+    bank_return.bench(say, int(100_000 * SCALE))
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def _measured(path: Path, database: str, how: str) -> dict[str, float]:
     return figures
 
 
-def _peak_mb() -> int:
+def peak_mb() -> int:
     """Since this program began: `ru_maxrss` would also count whoever started it."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
@@ -194,6 +194,10 @@ def _peak_mb() -> int:
     if peak:
         return int(peak.split()[1]) >> 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+def readers_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
 
 
 def main() -> None:
@@ -242,8 +246,8 @@ def _ours(path: Path) -> dict[str, float]:
         "seconds": written - read,
         "undo_seconds": perf_counter() - written,
         "rejected": report.rejected_rows,
-        "worker_mb": _peak_mb(),
-        "reader_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10,
+        "worker_mb": peak_mb(),
+        "reader_mb": readers_mb(),
     }
 
 

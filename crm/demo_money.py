@@ -8,6 +8,7 @@ from random import Random
 from accounts.models import User
 from lib import dates
 from policies import premiums, promises, reinstatement
+from policies.bank import BankRow
 from policies.batches import ImportBatch
 from policies.importing import debits
 from policies.importing.apply import Order, Report, take_in
@@ -239,6 +240,9 @@ class Story:
         if back == 2:
             self._promise(self.waiting, day, until=day + timedelta(days=5))
             self._claim(self.claims, day)
+            self._put_aside()
+        if back == 1:
+            self._receive_parts(day)
 
     def _promise(self, those: list[Instalment], day: date, *, until: date) -> None:
         for each in those:
@@ -249,6 +253,16 @@ class Story:
         for each in those:
             if each.due_on <= day:
                 promises.claim(each, on=day, by=_server(each))
+
+    def _receive_parts(self, day: date) -> None:
+        """Half of it comes before the day that was promised."""
+        for each in self.waiting[::3]:
+            promises.receive_part(each, amount=Decimal(each.amount // 2), on=day)
+
+    def _put_aside(self) -> None:
+        """The desk has looked at money that is none of ours."""
+        for line in BankRow.objects.filter(state=BankRow.State.UNKNOWN).order_by("pk"):
+            line.put_aside("不是我们的保单，已退回银行", by=self.desk)
 
     def _sign_forms(self) -> None:
         reasons = [UncollectedCase.Why.MONEY] * 5 + list(UncollectedCase.Why)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise as Text
@@ -21,7 +22,7 @@ from lib import dates
 from policies.collected import Books, Entry, books_of
 from policies.happened import story_of
 from policies.models import Instalment, Policy, Promise
-from policies.notices import notices_of
+from policies.notices import Notice, notices_of
 from policies.premium_line import Held, line_of, premiums_of, states_of
 from policies.premium_views import deeds_for
 from policies.premiums import dues
@@ -41,6 +42,7 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
     line = line_of(policy, policy.open_instalment, today, tries=books.tries, words=words)
     followups = list(policy.followups.open().filter(keep_until__gte=today).for_list())
     deeds = deeds_for(request.user, policy)
+    notices = notices_of(policy, today)
     context = {
         "policy": policy,
         "held": Held(policy, today),
@@ -57,10 +59,10 @@ def policy_page(request: Request, pk: int) -> HttpResponse:
         "coming": sorted(coming_of(policy, words, today), key=lambda coming: coming.on)[:8],
         "deed": deeds[0] if deeds else None,
         "other_deeds": deeds[1:],
-        "notices": notices_of(policy, today),
+        "notices": notices,
     }
     context |= money_words.about_policy(policy, today)
-    context |= shortened("entries", collected(books), SHOWN_ENTRIES, request)
+    context |= shortened("entries", collected(books, notices), SHOWN_ENTRIES, request)
     story = story_of(policy, books.events, today, policy.records.all()[:MOST])
     context |= shortened("story", story, SHOWN_STORY, request)
     return render(request, "followups/policy.html", context)
@@ -116,15 +118,19 @@ class Facts:
         return self.has_lapsed and by is not None and by >= self.books.today
 
 
-def collected(books: Books) -> list[tuple[Entry, str | Text]]:
-    """The collection history, each line with what became of its success notice."""
+def collected(books: Books, notices: list[Notice]) -> list[tuple[Entry, str | Text, Notice | None]]:
+    """The collection history, each line with what became of its notice, or the one to print."""
     rows = books.policy.followups.filter(rule="success-notice").order_by("pk")
-    notices: dict[int | None, str] = dict(rows.values_list("instalment_id", "status"))
+    brought: dict[int | None, str] = dict(rows.values_list("instalment_id", "status"))
     words: dict[str | None, str | Text] = {
         FollowUp.Status.DONE: _("Notice delivered"),
         FollowUp.Status.OPEN: _("Notice to be delivered"),
     }
-    return [(entry, words.get(notices.get(entry.instalment, ""), "")) for entry in books.entries()]
+    printed: dict[date | None, Notice] = {each.premium.due_on: each for each in notices}
+    return [
+        (entry, words.get(brought.get(entry.instalment, ""), ""), printed.pop(entry.due_on, None))
+        for entry in books.entries()
+    ]
 
 
 def coming_of(policy: Policy, words: list[Promise], today: date) -> Iterator[Coming]:
@@ -145,5 +151,9 @@ def coming_of(policy: Policy, words: list[Promise], today: date) -> Iterator[Com
 
 
 def contacts_about(policy: Policy) -> list[Contact]:
+    """The last contacts, each with what it was about in `matters`."""
     contacts = Contact.objects.filter(followups__policy=policy, undone_at=None)
-    return list(contacts.select_related("by").distinct().order_by("-at")[:10])
+    matters = Prefetch("followups", policy.followups.all(), to_attr="matters")
+    return list(
+        contacts.select_related("by").distinct().order_by("-at").prefetch_related(matters)[:10]
+    )

@@ -340,7 +340,7 @@ class Posted:
     ambiguous: int
     unknown: int
     failures: dict[str, int]  # by reason
-    unknown_rows: list[tuple[int, str]]  # of the file, with the number it gives
+    unknown_rows: list[tuple[int, str, str]]  # of the file, with the number and name it gives
 
     @classmethod
     def read(cls) -> Self:
@@ -349,7 +349,7 @@ class Posted:
             lines=lines, repeated=rows - lines, paid=paid, paid_amount=amount, failed=failed,
             ambiguous=ambiguous, unknown=unknown,
             failures=dict(posting.fetch(posting.BY_REASON)),
-            unknown_rows=[(row, reference) for row, reference in posting.fetch(posting.UNKNOWN)],
+            unknown_rows=[(row, no, name) for row, no, name in posting.fetch(posting.UNKNOWN)],
         )  # fmt: skip
 
     def counts(self) -> dict[str, int]:

@@ -91,6 +91,7 @@ def test_the_bank_has_failed_for_several_reasons_and_left_some_for_a_person(bran
         "ambiguous",
         "unknown",
     }
+    assert BankRow.objects.set_aside().exists()
     assert FollowUp.objects.filter(rule="bank-failed").exists()
 
 
@@ -99,6 +100,7 @@ def test_clients_have_promised_kept_broken_and_claimed(branch: None) -> None:
     assert tally["open"]
     assert tally["kept"]
     assert tally["broken"]
+    assert Promise.objects.filter(received__gt=0).exists()
     assert Promise.objects.claims().exists()
     assert UncollectedCase.objects.exists()
 

@@ -1,7 +1,6 @@
 """The bank's return: staged here, posted by `policies.bank`."""
 
 from policies import bank
-from policies.importing import listing
 from policies.importing.apply import Order, Report
 
 
@@ -18,8 +17,7 @@ def write(order: Order, report: Report) -> None:
         "unknown": posted.unknown,
         "repeated": posted.repeated,
     }
-    names = dict(listing.ask("SELECT row, account_name FROM import_bank"))
     report.warnings += [
-        order.finding(row, "reference", reference, "line_waits", reference, names.get(row, ""))
-        for row, reference in posted.unknown_rows
+        order.finding(row, "reference", reference, "line_waits", reference, name)
+        for row, reference, name in posted.unknown_rows
     ]

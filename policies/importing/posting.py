@@ -264,7 +264,7 @@ SELECT failure, count(*) FROM bank_line WHERE id IS NULL AND NOT ok AND state = 
 GROUP BY failure ORDER BY count(*) DESC, failure
 """
 UNKNOWN = """
-SELECT row, reference FROM bank_line WHERE id IS NULL AND state = 'unknown' ORDER BY n
+SELECT row, reference, account_name FROM bank_line WHERE id IS NULL AND state = 'unknown' ORDER BY n
 """
 
 

@@ -282,7 +282,7 @@ def test_a_number_nobody_knows_touches_nothing(owed: Any) -> None:
     before = state_of(policy)
     posted = post(Line("86000000000001"))
     assert told("86000000000001") == ("unknown", "")
-    assert (posted.unknown, posted.unknown_rows) == (1, [(2, "86000000000001")])
+    assert (posted.unknown, posted.unknown_rows) == (1, [(2, "86000000000001", "陈志远")])
     assert state_of(policy) == before
 
 

@@ -67,7 +67,7 @@ def page_of(browser: Any, policy: Any, ask: str = "") -> Any:
 
 
 def results(browser: Any, policy: Any) -> list[tuple[str, str]]:
-    return [(str(one.result), one.tone) for one, _notice in page_of(browser, policy)["entries"]]
+    return [(str(one.result), one.tone) for one, *_ in page_of(browser, policy)["entries"]]
 
 
 # --- the states
@@ -205,7 +205,7 @@ def test_the_history_shows_each_try_and_how_it_ended(
     owed = make_instalment(policy, days(-40))
     bank_line(owed, days(-39), "frozen_or_closed")
     bank_line(owed, days(-10), "other", words="账户异常")
-    entries = [one for one, _notice in page_of(login(alice), policy)["entries"]]
+    entries = [one for one, *_ in page_of(login(alice), policy)["entries"]]
     said = [(re.sub(r"^\d+ \w+ ", "", str(one.result)), one.tone) for one in entries]
     assert said == [
         ("账户异常", "danger"),
@@ -271,8 +271,8 @@ def test_a_delivered_notice_stands_beside_its_premium(
         list_on=days(-39),
         keep_until=days(10),
     )
-    ((_entry, notice),) = page_of(login(alice), instalment.policy)["entries"]
-    assert notice == "Notice to be delivered"
+    ((_entry, notice, paper),) = page_of(login(alice), instalment.policy)["entries"]
+    assert (notice, paper.kind) == ("Notice to be delivered", "paid")
 
 
 def test_a_long_history_is_shortened_and_opened(
