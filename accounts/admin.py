@@ -66,6 +66,7 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
             "role",
             "team",
             "joined_on",
+            "birth_on",
             "is_active",
             "is_staff",
             "is_superuser",

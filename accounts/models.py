@@ -105,6 +105,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may open the settings site"), default=False)
     joined_on = models.DateField(_("joined on"), null=True, blank=True)
+    birth_on = models.DateField(_("birthday"), null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 

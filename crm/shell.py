@@ -43,6 +43,7 @@ NEW_CLIENT = Place(_("New client"), "plus-lg", "clients:new")
 LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
 CHECKS = Place(_("Spot checks"), "search-heart", "team_checks")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
+MEETING = Place(_("Morning meeting"), "sunrise", "team_meeting")
 STANDARD = Place(_("311 of the month"), "list-ol", "standard")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
 EXPORTS = Place(_("Exports"), "download", "exports")
@@ -85,6 +86,7 @@ def places_of(user: User) -> list[Place]:
             TEAM,
             CHECKS,
             LOGS,
+            MEETING,
             MATTERS,
             STANDARD,
             CALENDAR,

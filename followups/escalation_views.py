@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import SentForm
-from followups import escalations
+from followups import escalations, untouched
 from followups.forms import KeyForm
 from followups.models import Escalation
 from followups.views import Request, fresh_key
@@ -61,12 +61,15 @@ def _page(
         "client__agent", "contact__by", "closed_by"
     )
     closed = rows.filter(closed_on__isnull=False).order_by("-closed_on", "-pk")
+    today = dates.today()
+    urgent = untouched.untouched(request.user, today).for_list()
     context = {
+        "urgent": urgent.select_related("client__agent")[:50],
         "matters": rows.open()[:50],
         "closed": closed[:LATELY_CLOSED],
         "form": form,
         "wrong": matter,
-        "today": dates.today(),
+        "today": today,
         "key": fresh_key(),
     }
     return render(request, "followups/matters.html", context, status=422 if form else 200)

@@ -5,10 +5,15 @@ from datetime import date
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Min
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.models import Client, Contact
-from followups.models import Escalation
+from followups import planning
+from followups.models import Escalation, Planned
+
+LONGEST_WORDS = 120
 
 
 def hand_up(contact: Contact) -> Escalation:
@@ -40,6 +45,16 @@ def close(escalation: Escalation, *, by: User, on: date, answer: str) -> None:
     still_open = Escalation.objects.open().filter(pk=escalation.pk)
     if still_open.update(closed_on=on, closed_by=by, answer=answer):
         _note_complaints(escalation.client_id)
+        _tell_the_agent(escalation, by, on, answer)
+
+
+def _tell_the_agent(escalation: Escalation, by: User, on: date, answer: str) -> None:
+    """What was answered stands on the agent's list; the whole of it on the client's timeline."""
+    said = _("%(who)s answered: %(answer)s") % {"who": by.name, "answer": " ".join(answer.split())}
+    words = Truncator(said).chars(LONGEST_WORDS)
+    planning.put_down(
+        Planned(client_id=escalation.client_id, by=by, words=words, first_on=on), today=on
+    )
 
 
 def _note_complaints(client_id: int) -> None:

@@ -438,6 +438,7 @@ from followups.agent_days import AgentDay  # noqa: E402
 from followups.day_logs import DayLog  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
+from followups.meetings import MorningMeeting  # noqa: E402
 from followups.office_days import Holiday, WorkingDay  # noqa: E402
 from followups.planned import Planned  # noqa: E402
 from followups.route import RouteStop  # noqa: E402
@@ -457,6 +458,7 @@ __all__ = [
     "Holiday",
     "Kit",
     "ListRun",
+    "MorningMeeting",
     "Planned",
     "RouteStop",
     "ServiceItem",

@@ -79,12 +79,12 @@ class Days:
 
 def last_workday(before: date) -> date:
     """The last day before this on which the office worked."""
-    return workdays_back(before, 1)
+    return workdays_before(before, 1)[0]
 
 
-def workdays_back(day: date, n: int) -> date:
-    """The n-th working day before `day`."""
+def workdays_before(day: date, n: int) -> list[date]:
+    """The `n` working days before `day`, the latest first."""
     first = day - n * LONGEST_REST
     known = Days(first, day)
     worked = (one for one in reversed(days_from(first, day)[:-1]) if not known.is_off(one))
-    return next(islice(worked, n - 1, None), first)
+    return list(islice(worked, n))

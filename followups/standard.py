@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
-from accounts.models import Team, User
+from accounts.models import Role, Team, User
+from accounts.scope import agents_seen_by
 from followups.agent_days import AgentDay
 from followups.day_logs import DayLog
+from followups.meetings import MorningMeeting
 from followups.office_days import Days
+from followups.spot_checks import SpotCheck
 from lib.dates import days_from, month_end
 
 VISITS = 3
+CHECKS = 3  # of a leader
 FULL = Q(visits__gte=VISITS)
 WRITTEN = Q(written__gte=1)
 
@@ -52,8 +58,12 @@ class DayOf311:
     off: bool = False
 
     @property
+    def recorded(self) -> bool:
+        return self.written > 0
+
+    @property
     def met(self) -> bool:
-        return self.visits >= VISITS and self.written > 0 and self.summary
+        return self.visits >= VISITS and self.recorded and self.summary
 
     @property
     def tone(self) -> str:
@@ -161,22 +171,65 @@ def month_of(reader: User, agents: QuerySet[User], month: date, today: date) -> 
     return Month(first, last, rows, Days(first, last))
 
 
-def days_on(reader: User, agents: Iterable[int], day: date) -> dict[int, DayOf311]:
-    """How far each of the agents is on one day: two queries."""
-    whose = {"agent__in": list(agents), "on": day}
-    logs = set(
-        DayLog.objects.visible_to(reader).filter(**whose).in_time().values_list("agent", flat=True)
+def days_on(reader: User, agents: Any, *days: date) -> dict[tuple[int, date], DayOf311]:
+    """How far each of the agents was on these days, where there is anything to tell: two queries."""
+    whose = {"agent__in": agents, "on__in": days}
+    logs = DayLog.objects.visible_to(reader).filter(**whose).in_time().order_by()
+    found = {key: DayOf311(key[1], summary=True) for key in logs.values_list("agent", "on")}
+    for row in AgentDay.objects.visible_to(reader).filter(**whose):
+        day = found.setdefault((row.agent_id, row.on), DayOf311(row.on))
+        day.visits, day.written = row.visits, row.written
+    return found
+
+
+@dataclass
+class LeaderMonth:
+    """Three spot checks, one meeting, one log gone through a day: of somebody who leads."""
+
+    leader: User
+    checks: int = 0
+    meetings: int = 0
+    reviews: int = 0
+    met: int = 0
+
+
+def leaders_of(reader: User, month: Month) -> list[LeaderMonth]:
+    """The reader and whoever leads below, in the order of the organisation: four queries."""
+    leaders = agents_seen_by(reader).filter(
+        role__in=[Role.SUPERVISOR, Role.MANAGER], is_active=True
     )
-    days = {one.agent_id: one for one in AgentDay.objects.visible_to(reader).filter(**whose)}
-    return {
-        pk: DayOf311(
-            day,
-            days[pk].visits if pk in days else 0,
-            days[pk].written if pk in days else 0,
-            pk in logs,
-        )
-        for pk in {*days, *logs}
-    }
+    within = (month.first, month.last)
+    checks = SpotCheck.objects.filter(leader__in=leaders, done_at__isnull=False, on__range=within)
+    held = MorningMeeting.objects.filter(leader__in=leaders, on__range=within)
+    logs = DayLog.objects.filter(reviewed_by__in=leaders).annotate(day=TruncDate("reviewed_at"))
+    counts = [
+        _by_day(checks, "leader", "on"),
+        _by_day(held, "leader", "on"),
+        _by_day(logs.filter(day__gte=month.first, day__lte=month.last), "reviewed_by", "day"),
+    ]
+    return [_leader(one, month, *counts) for one in leaders.order_by("team__path", "staff_no")]
+
+
+Counts = dict[tuple[int, date], int]
+
+
+def _by_day(rows: QuerySet[Any], whose: str, day: str) -> Counts:
+    counted = rows.order_by().values_list(whose, day).annotate(n=Count("pk"))
+    return {(pk, on): n for pk, on, n in counted}
+
+
+def _leader(
+    leader: User, month: Month, checks: Counts, held: Counts, reviews: Counts
+) -> LeaderMonth:
+    found = LeaderMonth(leader)
+    for day in days_from(month.first, month.last):
+        key = (leader.pk, day)
+        each = checks.get(key, 0), held.get(key, 0), reviews.get(key, 0)
+        found.checks += each[0]
+        found.meetings += each[1]
+        found.reviews += each[2]
+        found.met += each[0] >= CHECKS and each[1] > 0 and each[2] > 0
+    return found
 
 
 def months_back(today: date, n: int = 12) -> list[date]:

@@ -45,6 +45,7 @@ def month(request: Request) -> HttpResponse:
         "table": table,
         "rows": table.with_days(page),
         "page": page,
+        "leaders": standard.leaders_of(user, table) if leads else [],
         "month": chosen,
         "months": standard.months_back(today),
         "form": form,

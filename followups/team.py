@@ -12,8 +12,11 @@ from django.db.models.functions import Greatest, Least
 from accounts.models import Role, Team, User
 from accounts.scope import FEW, agents_seen_by
 from clients.models import Client
-from followups import campaign_lines
-from followups.models import Escalation, FollowUp
+from followups import campaign_lines, standard, untouched
+from followups.models import FollowUp, FollowUpQuerySet
+from followups.office_days import workdays_before
+from followups.standard import DayOf311
+from followups.waiting import Waiting, waiting_for
 from lib import names
 from policies.models import Instalment, Policy
 from policies.persistency import MONTHS, Rate, rates
@@ -27,6 +30,7 @@ SOON = timedelta(days=7)
 K = MONTHS[0]
 LOW_RATE = Decimal("0.90")  # below it persistency is marked
 
+NO_DAY = DayOf311(date.min)
 NO_MONEY = Decimal(0)
 NOTHING_KEPT = Rate(None, "")
 Unfinished = tuple[date, date, int]  # first day, last day, how many rows
@@ -72,6 +76,9 @@ class AgentFigures:
     overdue: int = 0
     grace: Owed = field(default_factory=Owed)
     persistency: Rate = NOTHING_KEPT
+    standard: DayOf311 = field(default_factory=lambda: DayOf311(date.min))
+    untouched: int = 0  # urgent, and come up to the reader
+    no_log: bool = False  # of the last working day, where others handed theirs in
 
     @property
     def low_days(self) -> int:
@@ -87,7 +94,7 @@ class AgentFigures:
 
     @property
     def needs_you(self) -> bool:
-        return self.often_low or self.grace.soon > 0
+        return self.often_low or self.grace.soon > 0 or self.untouched > 0 or self.no_log
 
     @property
     def percent(self) -> int | None:
@@ -107,11 +114,25 @@ class Board:
     agents: list[AgentFigures]
     pipeline: list[Stage]
     persistency: Rate  # of all together, over 13 months
-    matters: int = 0  # handed up and not closed
+    waiting: Waiting = field(default_factory=Waiting)
+    since: date = date.min  # the last working day
 
     @property
     def today(self) -> Day:
         return _together([figures.today for figures in self.agents], self.day)
+
+    @property
+    def visits(self) -> int:
+        return sum(figures.standard.visits for figures in self.agents)
+
+    @property
+    def visits_wanted(self) -> int:
+        return standard.VISITS * len(self.agents)
+
+    @property
+    def met(self) -> int:
+        """Who has met 311 today."""
+        return sum(figures.standard.met for figures in self.agents)
 
     @property
     def overdue(self) -> int:
@@ -182,14 +203,33 @@ def board(user: User, day: date, team: Team | None = None) -> Board:
         instalments = instalments.filter(policy__holder__agent__in=members)
         policies = policies.filter(holder__agent__in=members)
     kept = {rate.key: rate for rate in rates(policies, day.replace(day=1), K, by="agent")}
-    agents = figures_of(user, agents_of(user, team), day)
+    workdays = workdays_before(day, untouched.MOST_WORKDAYS)
+    up_since = workdays[untouched.workdays_of(user) - 1]
+    agents = figures_of(user, agents_of(user, team), day, up_since)
     for own in agents:
         own.persistency = kept.get(own.agent.pk, own.persistency)
-    matters = Escalation.objects.visible_to(user).open().count()
-    return Board(day, agents, pipeline(instalments, day), Rate.of_all(kept.values()), matters)
+    since = workdays[0]
+    _how_they_stand(user, agents, day, since)
+    waiting = waiting_for(user, day)
+    return Board(
+        day, agents, pipeline(instalments, day), Rate.of_all(kept.values()), waiting, since
+    )
 
 
-def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigures]:
+def _how_they_stand(user: User, agents: list[AgentFigures], day: date, since: date) -> None:
+    """311 of today, and the log of the last working day."""
+    theirs = [own.agent.pk for own in agents]
+    days = standard.days_on(user, theirs, since, day)
+    kept = any(found.summary for (_agent, on), found in days.items() if on == since)
+    for own in agents:
+        own.standard = days.get((own.agent.pk, day), own.standard)
+        handed_in = days.get((own.agent.pk, since), NO_DAY).summary
+        own.no_log = kept and not handed_in and own.agent.serves
+
+
+def figures_of(
+    user: User, agents: QuerySet[User], day: date, up_since: date = date.min
+) -> list[AgentFigures]:
     """The figures of each agent, in the order of the organisation.
 
     Completion of a day d is: done on d ÷ (done on d + rows still open or missed whose list days
@@ -202,20 +242,27 @@ def figures_of(user: User, agents: QuerySet[User], day: date) -> list[AgentFigur
     theirs: Any = [agent.pk for agent in everyone] if len(everyone) <= FEW else agents.values("pk")
     followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs)
     done, unfinished = _done_by_day(followups, first, day), _unfinished(followups, first, day)
-    overdue = dict(
-        followups.overdue(day).order_by().values_list("client__agent").annotate(n=Count("pk"))
-    )
+    overdue = _overdue(followups, day, up_since)
     grace = _grace(user, theirs, day)
     _count_campaigns(campaign_lines.spans_of(user, theirs, first, day), done, unfinished)
     return [
         AgentFigures(
             agent,
             *_today_and_before(_days(first, done.get(agent.pk, {}), unfinished.get(agent.pk, []))),
-            overdue.get(agent.pk, 0),
-            grace.get(agent.pk, Owed()),
+            overdue=overdue.get(agent.pk, (0, 0))[0],
+            untouched=overdue.get(agent.pk, (0, 0))[1],
+            grace=grace.get(agent.pk, Owed()),
         )
         for agent in everyone
     ]
+
+
+def _overdue(followups: FollowUpQuerySet, day: date, up_since: date) -> dict[int, tuple[int, int]]:
+    """How much is overdue, and how much of it is urgent and has come up to the reader."""
+    urgent = Count("pk", filter=untouched.lying_since(up_since))
+    rows = followups.overdue(day).order_by().values_list("client__agent")
+    counted = rows.annotate(n=Count("pk"), urgent=urgent)
+    return {agent: (n, up) for agent, n, up in counted}
 
 
 def _count_campaigns(
@@ -303,8 +350,10 @@ def _attention(figures: AgentFigures) -> tuple[Any, ...]:
     percent = figures.today.percent
     return (
         -figures.grace.soon,
+        -figures.untouched,
         -figures.overdue,
         -figures.low_days,
+        -figures.no_log,
         -figures.grace.amount,
         100 if percent is None else percent,
     )

@@ -75,7 +75,8 @@ def contact_events(client: Client) -> Iterator[Event]:
     given: dict[int | None, list[StockMove]] = {}
     for move in moves[:MOST_EVENTS]:
         given.setdefault(move.contact_id, []).append(move)
-    for contact in client.contacts.select_related("by").order_by("-at")[:MOST_EVENTS]:
+    told = client.contacts.select_related("by", "escalation__closed_by")
+    for contact in told.order_by("-at")[:MOST_EVENTS]:
         plain = contact.outcome == Contact.Outcome.DONE
         yield Event(
             contact.on,
@@ -88,8 +89,17 @@ def contact_events(client: Client) -> Iterator[Event]:
             text=contact.note,
             undone=contact.undone_at is not None,
         )
+        yield from _answered(contact)
     for move in given.get(None, []):
         yield Event(move.on, "gift", "plum", move.item.name, beside=move.by.name)
+
+
+def _answered(contact: Contact) -> Iterator[Event]:
+    """What the supervisor did about what was handed up on the contact."""
+    matter = getattr(contact, "escalation", None)
+    if matter and matter.closed_on:
+        title = _("Answered by the supervisor")
+        yield Event(matter.closed_on, "flag", "ok", title, matter.closed_by.name, matter.answer)
 
 
 def policy_events(policies: Iterable[Policy]) -> Iterator[Event]:

@@ -209,6 +209,8 @@ DOORS: dict[str, Door] = {
     "log": of("log"),
     "log_review": of("log", roles=LEADERS, methods="POST"),
     "standard": Door(roles=SERVING, methods="GET"),
+    "team_meeting": Door(roles=LEADING),
+    "team_give": of("client", roles=LEADERS, methods="GET POST"),
     "team_checks": Door(roles=LEADING, methods="GET"),
     "team_checks_draw": Door(roles=LEADING, methods="POST"),
     "team_check": of("check", roles=LEADING, methods="POST"),

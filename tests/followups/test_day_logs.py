@@ -13,7 +13,7 @@ from django.utils import translation
 from clients.models import Contact
 from followups import day_end, day_logs, work
 from followups.models import DayLog, WorkingDay
-from followups.office_days import last_workday, workdays_back
+from followups.office_days import last_workday, workdays_before
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +137,7 @@ def test_who_handed_nothing_in_is_named_where_logs_are_kept(
 def test_working_days_are_counted_back_over_a_week_of_holidays() -> None:
     assert last_workday(date(2026, 6, 15)) == date(2026, 6, 12)
     assert last_workday(date(2026, 10, 8)) == date(2026, 9, 30)
-    assert workdays_back(date(2026, 6, 12), 3) == date(2026, 6, 9)
+    assert workdays_before(date(2026, 6, 12), 3) == [date(2026, 6, n) for n in (11, 10, 9)]
 
 
 def test_twenty_contacts_cost_the_queries_of_one(
