@@ -49,6 +49,7 @@ MATTERS = Place(_("Handed up"), "flag", "team_matters")
 EXPORTS = Place(_("Exports"), "download", "exports")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
 SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
+SERVICE_TOOLS = Place(_("Tools and scripts"), "bag-check", "service_tools")
 CLASS_RULES = Place(_("Limits of the classes"), "funnel", "class_rules")
 SETTINGS = Place(_("Rules, people and teams"), "sliders", "admin:index")
 ME = Place(_("Me"), "person-circle", "me")
@@ -76,6 +77,7 @@ def places_of(user: User) -> list[Place]:
             UNCOLLECTED,
             PERSISTENCY,
             SERVICE_RULES,
+            SERVICE_TOOLS,
             CLASS_RULES,
             EXPORTS,
             AUDIT,

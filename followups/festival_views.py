@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import AuditEntry, SentForm, User
@@ -22,6 +23,7 @@ from followups.greeting_words import usual
 from followups.greetings import greeted
 from followups.office_greeting_forms import FestivalForm, TextForm
 from followups.placeholders import about_people, among, fill
+from followups.script_book import occasion_of
 from followups.texts import BIRTHDAY, FESTIVAL, OCCASIONS, Occasion, Text
 from lib import dates
 from lib.templatetags.ui import day as in_words
@@ -29,6 +31,13 @@ from policies.import_views import for_administrators
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 OLDER = 10  # versions shown
+SAMPLE = {  # what an example is filled with, by placeholder
+    "product": gettext_lazy("Lifelong care"),
+    "amount": "¥6,820",
+    "who": gettext_lazy("your daughter"),
+    "occasion": gettext_lazy("Teachers' Day"),
+}
+DAYS = ("date", "due", "grace_end", "promised", "reinstate")
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,7 @@ def _when_and_for_whom(festival: Festival) -> dict[str, Any]:
 @for_administrators
 def texts(request: Request, code: str, pk: int | None = None) -> HttpResponse:
     """What is said on an occasion: the texts in force, a new version of one, the older ones."""
-    occasion = OCCASIONS.get(code)
+    occasion = occasion_of(code)
     if occasion is None or (code == FESTIVAL) != (pk is not None):
         raise Http404
     festival = get_object_or_404(Festival, pk=pk) if pk else None
@@ -158,6 +167,7 @@ def _texts_context(
     in_force = [text for text in own.in_force() if text.words]
     return {
         "occasion": occasion,
+        "of_a_service": occasion.code not in OCCASIONS,
         "festival": festival,
         "standard": standard,
         "in_force": [(text, _example(text.words, festival, request.user)) for text in in_force],
@@ -173,5 +183,6 @@ def _example(words: str, festival: Festival | None, speaker: User) -> str:
     somebody = Client(name="陈志远", gender=Client.Gender.MALE)
     today = dates.today()
     on = (festival.next_on(today) if festival else None) or today
-    about = {"festival": str(festival or ""), "date": in_words(on)}
+    about = {name: str(value) for name, value in SAMPLE.items()}
+    about |= {name: in_words(on) for name in DAYS} | {"festival": str(festival or "")}
     return fill(words, about_people(somebody, speaker) | about)

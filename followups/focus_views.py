@@ -34,7 +34,7 @@ def start(request: Request) -> HttpResponse:
 @require_GET
 def focus(request: Request, pk: int) -> HttpResponse:
     """One client or household, with everything needed to talk to them and to write down the outcome."""
-    followup = my_followup(request, pk)
+    followup = my_followup(request, pk, bare=True)
     if not followup.is_open:
         return redirect("today_focus")
     the_day = my_agenda(request, followup)

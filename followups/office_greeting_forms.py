@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client
 from followups.festivals import Festival
 from followups.forms import KeyForm
-from followups.greeting_forms import WAYS, WordsField
+from followups.greeting_forms import WordsField
 from followups.stock import StockItem
 from followups.texts import Occasion, Text
 from lib.panels import laid_out, panel, row
@@ -64,12 +64,13 @@ class TextForm(KeyForm):
     client_class = forms.ChoiceField(
         label=_("Class"), choices=[*ALL, *Client.Class.choices], required=False
     )
-    channel = forms.ChoiceField(
-        label=_("Channel"), choices=[*ALL, *((w.value, w.label) for w in WAYS)], required=False
-    )
 
     def __init__(self, *args: Any, occasion: Occasion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        channels = [(one.value, one.label) for one in occasion.channels]
+        self.fields["channel"] = forms.ChoiceField(
+            label=_("Channel"), choices=[*ALL, *channels], required=False
+        )
         self.fields["words"] = WordsField(
             label=_("Text"),
             allowed=occasion.allowed,

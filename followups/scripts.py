@@ -1,5 +1,6 @@
 """What to say or send: texts with closed placeholders, filled by substitution alone."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -7,10 +8,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clients.models import Contact
-from followups import people_words, texts
+from followups import people_words
 from followups.models import FollowUp
 from followups.money_words import remedy_of
 from followups.placeholders import about_people, fill
+from followups.texts import Text, chosen
 from lib.templatetags.ui import day as in_words
 from lib.templatetags.ui import money
 
@@ -239,24 +241,29 @@ TEXTS = {
 }
 
 
-def text_for(followup: FollowUp, speaker: User, today: date) -> str:
-    """Fill the text of the follow-up's series."""
-    return filled(_text(followup, today), followup, speaker)
+def text_for(
+    followup: FollowUp,
+    speaker: User,
+    today: date,
+    channel: str = Contact.Channel.WECHAT,
+    own: Iterable[Text] | None = None,
+) -> str:
+    """Fill the office's words for the follow-up, or the usual ones. `own` spares the reading."""
+    key = which(followup, today)
+    words = own_words(followup, key, channel, own) or str(TEXTS[key])
+    return filled(words, followup, speaker)
+
+
+def own_words(followup: FollowUp, key: str, channel: str, own: Iterable[Text] | None = None) -> str:
+    """What the office says on that channel to a client of that class; empty where nothing of its own."""
+    if own is None:
+        own = Text.objects.in_force().about(key)
+    about = [text for text in own if text.occasion == key]
+    return chosen(about, followup.client.shown_class, channel)
 
 
 def filled(text: str, followup: FollowUp, speaker: User) -> str:
     return fill(text, _values(followup, speaker))
-
-
-def _text(followup: FollowUp, today: date) -> str:
-    """The office's own words where it has written some, else the usual ones."""
-    key = which(followup, today)
-    if key in texts.OCCASIONS:
-        client, channel = followup.client, Contact.Channel.WECHAT
-        own = texts.Text.objects.in_force().about(key)
-        if words := texts.chosen(own, client.shown_class, channel):
-            return words
-    return str(TEXTS[key])
 
 
 def which(followup: FollowUp, today: date) -> str:

@@ -12,6 +12,7 @@ from clients.models import Contact
 from followups import agenda, scripts
 from followups.chips import sentence_gap
 from followups.models import FollowUp
+from followups.texts import Text
 
 Channel = Contact.Channel
 CHANNELS = (Channel.CALL, Channel.WECHAT, Channel.VISIT)
@@ -161,9 +162,19 @@ def channel_of(asked: str, followup: FollowUp) -> str:
 
 
 def of(followup: FollowUp, speaker: User, today: date, channel: str) -> Talk:
-    written = scripts.text_for(followup, speaker, today)
-    text = written if channel == Channel.WECHAT else _spoken(followup, speaker, today, channel)
+    key = scripts.which(followup, today)
+    own = list(Text.objects.in_force().about(key))
+    written = scripts.text_for(followup, speaker, today, own=own)
+    text = written if channel == Channel.WECHAT else _said(followup, speaker, today, channel, own)
     return Talk(channel, text, written, ANSWERS.get(followup.series, ()))
+
+
+def _said(followup: FollowUp, speaker: User, today: date, channel: str, own: Sequence[Text]) -> str:
+    """The office's words for this channel, else the usual ones as they are spoken."""
+    key = scripts.which(followup, today)
+    if words := scripts.own_words(followup, key, channel, own):
+        return scripts.filled(words, followup, speaker)
+    return _spoken(followup, speaker, today, channel)
 
 
 def _spoken(followup: FollowUp, speaker: User, today: date, channel: str) -> str:

@@ -1,6 +1,6 @@
 """The office's own words for an occasion, by class and channel. Each change is a new version."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, models, transaction
@@ -14,6 +14,10 @@ from clients.models import Client, Contact
 from followups import placeholders
 from followups.festivals import Festival
 
+Channel = Contact.Channel
+SPOKEN = (Channel.WECHAT, Channel.CALL, Channel.VISIT)
+GREETED = (Channel.WECHAT, Channel.CALL, Channel.CARD, Channel.LETTER, Channel.GIFT)
+
 
 @dataclass(frozen=True)
 class Occasion:
@@ -22,17 +26,18 @@ class Occasion:
     code: str
     label: str | Promise
     allowed: Collection[str] = placeholders.ABOUT_PEOPLE
+    channels: Sequence[Contact.Channel] = SPOKEN
 
 
 WRITING = 0x54455854
 FESTIVAL = "festival"
 BIRTHDAY = "birthday"
-# A further kind of text is one line here; its usual words stand in followups/scripts.py.
+# A further kind of greeting is one line here. Every text of followups/scripts.py is one anyway.
 OCCASIONS = {
     one.code: one
     for one in (
-        Occasion(FESTIVAL, _("Festival"), placeholders.GREETING),
-        Occasion(BIRTHDAY, _("Birthday"), placeholders.ABOUT_PEOPLE),
+        Occasion(FESTIVAL, _("Festival"), placeholders.GREETING, GREETED),
+        Occasion(BIRTHDAY, _("Birthday"), channels=(*GREETED, Channel.VISIT)),
     )
 }
 

@@ -1,6 +1,6 @@
 """The notices that a client is brought on paper: a premium falls due, was collected, the cover stopped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,6 +72,7 @@ class Notice:
     policy: Policy
     premium: Instalment
     today: date
+    owed: Sequence[Instalment] | None = None  # where it is known already: the oldest first
 
     @property
     def title(self) -> str | Promise:
@@ -95,7 +96,7 @@ class Notice:
 
     def _values(self) -> dict[str, str]:
         policy, premium = self.policy, self.premium
-        owed = sum((due.amount for due in dues(policy, self.today)), Decimal(0))
+        owed = sum((due.amount for due in dues(policy, self.today, self.owed)), Decimal(0))
         days = {
             "due": premium.due_on,
             "grace": premium.grace_ends_on,
@@ -132,3 +133,24 @@ def _premium(policy: Policy, kind: str, today: date) -> Instalment | None:
         return None
     has_lapsed = policy.status_on(today) == Policy.Status.LAPSED
     return opened if has_lapsed == (kind == "lapsed") else None
+
+
+def notices_together(wanted: Iterable[tuple[int, str]], today: date) -> list[Notice]:
+    """The notices of that kind for each policy, by its key: three queries, however many there are."""
+    wanted = list(dict.fromkeys(wanted))
+    policies = Policy.objects.for_list().in_bulk([pk for pk, _kind in wanted])
+    owed: dict[int, list[Instalment]] = {}
+    for due in Instalment.objects.owed().filter(policy__in=policies).order_by("due_on"):
+        owed.setdefault(due.policy_id, []).append(due)
+    paid = Instalment.objects.filter(policy__in=policies, paid_on__isnull=False)
+    last_paid = {
+        due.policy_id: due for due in paid.order_by("policy", "-due_on").distinct("policy")
+    }
+    found = []
+    for pk, kind in wanted:
+        policy, opened = policies[pk], owed.get(pk, [])
+        policy.open_instalment = opened[0] if opened else None
+        premium = last_paid.get(pk) if kind == "paid" else _premium(policy, kind, today)
+        if premium:
+            found.append(Notice(kind, policy, premium, today, opened))
+    return found

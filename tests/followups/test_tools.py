@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from followups import agenda
+from followups import agenda, scripts, talk
 from followups.models import ServiceItem
+from followups.placeholders import checked
+from followups.script_book import codes_of, occasion_of
+from followups.texts import Text
 from followups.tools import A_VISIT, Bag, Kind, Kit, Shelf
 from lib import dates
 
@@ -78,3 +81,50 @@ def test_today_and_the_route_say_what_to_take(
         text = login(alice).get(page).content.decode()
         assert "&lt;b&gt;授权书&lt;/b&gt;" in text
         assert "<b>授权书</b>" not in text
+
+
+# --- what the office writes
+
+
+def test_every_text_belongs_to_a_service_and_has_a_name_and_its_blanks() -> None:
+    of_services = [code for item in ServiceItem for code in codes_of(item)]
+    assert set(of_services) == set(scripts.TEXTS)
+    for code in scripts.TEXTS:
+        occasion = occasion_of(code)
+        assert occasion and str(occasion.label)
+        assert checked(str(scripts.TEXTS[code]), occasion.allowed)
+
+
+def test_the_office_says_it_in_its_own_words_on_each_channel(
+    alice: Any, admin: Any, make_policy: Any, make_instalment: Any, make_followup: Any
+) -> None:
+    due = make_instalment(make_policy(), due_on=DAY)
+    about = {"rule": "renewal-due", "series": "premium", "item": 1, "instalment": due}
+    followup = make_followup(due.policy.holder, policy=due.policy, **about)
+    for channel, words in (("call", "电话里说{金额}"), ("visit", "当面说{产品}")):
+        text = Text(occasion="premium-coming", channel=channel, words=words)
+        text.put_in_force(admin)
+    assert talk.of(followup, alice, DAY, "call").text == "电话里说¥6,820"
+    assert talk.of(followup, alice, DAY, "visit").text == f"当面说{due.policy.product.name}"
+    assert "{" not in talk.of(followup, alice, DAY, "wechat").text
+
+
+def test_the_office_changes_tools_and_reads_the_older_ones(admin: Any, login: Any) -> None:
+    browser = login(admin)
+    for name in ("授权书（旧版）", "授权书"):
+        browser.post("/rules/tools/2/", {"form": f"{name}\n\n{name}", "gift": "台历"})
+    page = browser.get("/rules/tools/2/").content.decode()
+    assert Kit.objects.in_force().get().tools == [["form", "授权书"], ["gift", "台历"]]
+    assert "授权书（旧版）" in page
+    assert page.count(admin.name) >= 2
+
+
+def test_what_is_too_long_or_unknown_is_refused_and_named(admin: Any, login: Any) -> None:
+    browser = login(admin)
+    answer = browser.post("/rules/tools/2/", {"form": "长" * 61})
+    assert answer.status_code == 422
+    assert "60" in answer.content.decode()
+    answer = browser.post("/texts/premium-coming/", {"words": "{who} 生日快乐"})
+    assert answer.status_code == 422
+    assert browser.get("/rules/tools/99/").status_code == 404
+    assert not Kit.objects.exists()
