@@ -15,7 +15,7 @@ from clients.key_dates import KeyDate
 from clients.models import Client, next_birthday
 from clients.yearly import Yearly
 from followups import people_words
-from followups.campaign_lines import counted
+from followups.campaign_lines import CampaignLine, counted
 from followups.greetings import Greeting
 from followups.models import Planned
 from lib.templatetags.ui import money
@@ -34,6 +34,7 @@ class Occasion:
     words: str
     url: str
     beside: str = ""
+    campaign: CampaignLine | None = None
 
     @property
     def look(self) -> "Look":
@@ -169,7 +170,8 @@ def _greetings(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occa
         done = _("%(done)s of %(n)s done") % {"done": line.done, "n": line.total}
         words = ngettext("%(n)s greeting", "%(n)s greetings", line.total) % {"n": line.total}
         url = reverse("campaign", args=[line.campaign.pk])
-        yield Occasion(line.campaign.on, "festival", str(line.campaign.festival), words, url, done)
+        name = str(line.campaign.festival)
+        yield Occasion(line.campaign.on, "festival", name, words, url, done, line)
 
 
 def _family(mine: QuerySet[Client], first: date, last: date) -> Iterator[Occasion]:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client
 from followups import chips, foreseen
 from followups.agenda import product_of, task_of
-from followups.chips import Chip
 from followups.models import FollowUp, FollowUpQuerySet
 from lib import dates
 from policies.models import Instalment, Policy
@@ -158,8 +157,10 @@ class Entry:
         return product_of(self.followup)
 
     @property
-    def why(self) -> Chip | None:
-        return next(iter(chips.of(self.followup, self.followup.list_on)), None)
+    def why(self) -> str:
+        """The rule, and what made it speak where that says more."""
+        first = [chip.text for chip in chips.of(self.followup, self.followup.list_on)[:1]]
+        return " · ".join(dict.fromkeys([str(self.followup.rule_label), *first]))
 
 
 def month_of(client: Client, month: date, today: date) -> list[tuple[Kind, list[Entry]]]:
