@@ -63,6 +63,7 @@ def main() -> None:
         who = people.appoint_leaders()
         book.collect(today)
         pages.bench_pages(who, say, CLIENTS)
+        pages.bench_day_pack(who["agent"], say)
         pages.bench_outcome(who, say, CLIENTS)
         pages.bench_lists(who, say, CLIENTS)
         classes.bench(say, today)

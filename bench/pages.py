@@ -27,8 +27,10 @@ from policies.models import Policy
 ROUNDS = 5
 IN_THE_DATABASE = 0.05
 PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
-    "agent's day": ("agent", "/today/", 0.2, 14, 15_000),
+    "agent's day": ("agent", "/today/", 0.2, 15, 15_000),
     "focus on one client": ("agent", "/today/focus/{task}/", 0.15, 15, 15_000),
+    "route": ("agent", "/today/route/", 0.6, 20, 15_000),
+    "day pack": ("agent", "/today/pack/", 2.0, 25, 120_000),
     "why not on the list": ("agent", "/clients/{client}/why-not/", 1.0, 160, 15_000),
     "client list": ("agent", "/clients/", 0.3, 12, 15_000),
     "client page": ("agent", "/clients/{client}/", 0.3, 20, 15_000),
@@ -131,6 +133,19 @@ def bench_pages(people: dict[str, User], say: Callable[..., None], clients: int)
         say(name, median(times), seconds, clients, **figures)
         if name == "agent's day":
             say("first load", *first_load(answer), unit="bytes, n requests, limit 7")
+
+
+def bench_day_pack(agent: User, say: Callable[..., None]) -> None:
+    """All the papers of a day as a PDF, from the request to the last byte."""
+    browser = Browser()
+    browser.force_login(agent, backend="accounts.backends.StaffNumberOrMobile")
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        answer = browser.post("/today/pack/pdf/")
+        times.append(time.perf_counter() - began)
+    figures = {"status": answer.status_code, "bytes": len(answer.content)}
+    say("day pack as a PDF", median(times), 5.0, _todays(agent).count(), **figures)
 
 
 def _todays(agent: User) -> QuerySet[FollowUp]:

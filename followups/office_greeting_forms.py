@@ -72,7 +72,7 @@ class TextForm(KeyForm):
             label=_("Channel"), choices=[*ALL, *channels], required=False
         )
         self.fields["words"] = WordsField(
-            label=_("Text"),
+            label=_("Words"),
             allowed=occasion.allowed,
             required=False,
             help_text=_("Empty takes the text back; the next more general one is used."),

@@ -160,5 +160,9 @@ class Bag:
         return visits_of(self.day)
 
     @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf.now()
+
+    @cached_property
     def tools(self) -> list[Taken]:
-        return Shelf.now().for_stops(self.stops) if self.stops else []
+        return self.shelf.for_stops(self.stops) if self.stops else []

@@ -42,7 +42,7 @@ from followups.forms import (
 )
 from followups.models import FollowUp, FollowUpQuerySet, ListRun
 from followups.outcome_sheet import outcomes_for
-from followups.tools import Bag
+from followups.tools import Bag, Shelf
 from lib import dates
 from lib.templatetags.ui import clock
 from lib.templatetags.ui import day as day_in_words
@@ -86,7 +86,7 @@ def today(request: Request) -> HttpResponse:
     if context["own"] and the_day.day == dates.today():
         request.left_today = the_day.left
     if stop:
-        context |= _stop_context(request, stop)
+        context |= _stop_context(request, stop, context["bag"].shelf)
     return render(request, "followups/today.html", context)
 
 
@@ -107,7 +107,10 @@ def task(request: Request, pk: int) -> HttpResponse:
     followup = my_followup(request, pk)
     the_day = my_agenda(request, followup)
     stop = _stop_holding(the_day, followup)
-    context = _stop_context(request, stop) | {"agenda": the_day, "through": _through(request)}
+    context = _stop_context(request, stop, Shelf.now()) | {
+        "agenda": the_day,
+        "through": _through(request),
+    }
     return _sheet(request, "followups/_inspector.html", context)
 
 
@@ -359,7 +362,7 @@ def _row(
     if "inspector" in request.POST:
         context["inspected"] = the_day.stop_of(client) or the_day.next_stop
         if context["inspected"]:
-            context |= _stop_context(request, context["inspected"])
+            context |= _stop_context(request, context["inspected"], context["bag"].shelf)
     return render(request, "followups/_answer.html", context | more, status=status)
 
 
@@ -579,8 +582,8 @@ def _quiet_clients(reader: User, agent: User) -> int:
     return mine.filter(Q(last_contact_on=None) | Q(last_contact_on__lt=since)).count()
 
 
-def _stop_context(request: Request, stop: Stop) -> dict[str, Any]:
-    """What the inspector shows beside the list: what to say, the policies, the last contact."""
+def _stop_context(request: Request, stop: Stop, shelf: Shelf) -> dict[str, Any]:
+    """What the inspector shows beside the list: what to say and take along, policies, last contact."""
     policies = Policy.objects.visible_to(request.user).filter(holder=stop.client).for_list()
     soonest = policies.order_by(F("lapses_on").asc(nulls_last=True), "pk")
     last = stop.client.contacts.filter(undone_at=None).order_by("-at").first()
@@ -593,6 +596,7 @@ def _stop_context(request: Request, stop: Stop) -> dict[str, Any]:
         "grace": chips.grace_of(premium, stop.day) if stop.lead.is_open else None,
         "premium": premium,
         "script": scripts.text_for(stop.lead, request.user, stop.day),
+        "tools": shelf.for_stop(stop),
         "policies": [(p, p.in_grace_on(stop.day), p.status_on(stop.day)) for p in soonest],
         "last_contact": last,
         "age": stop.client.age_on(stop.day),
