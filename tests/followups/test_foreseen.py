@@ -19,7 +19,6 @@ from tests.followups.test_touched import quickly
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
-every_rule = pytest.mark.parametrize("rule", RULEBOOK, ids=lambda rule: rule.code)
 
 
 def named(row: Any) -> tuple[Any, ...]:
