@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
 from accounts.scope import agents_seen_by
-from lib.tables import download
+from lib.downloads import download
 
 ALONE = 500  # rows that one person may take without a second one
 FETCH_DAYS = 7  # after the approval

@@ -1,7 +1,6 @@
 """The one writer of CSV and Excel files: what was text stays text in every spreadsheet."""
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -9,12 +8,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 import xlsxwriter
-from django.http import FileResponse
 from xlsxwriter.worksheet import Worksheet
 
+from lib.formulas import guard
+
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the machine's old code page
-# A cell that begins so is a formula to some spreadsheet; in East Asia full-width signs are, too.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _LONGEST_TEXT = 32_767  # of an Excel cell; the writer drops a longer one without a word
 _LARGEST_EXACT = 10**15  # Excel's numbers have 15 digits; a longer one is written as text
 
@@ -23,30 +21,6 @@ Row = Sequence[object]
 
 class TextFile(Protocol):
     def write(self, text: str, /) -> object: ...
-
-
-def guard(text: str) -> str:
-    """Put `'` before what would be a formula; `unguard` gives every text back as it was."""
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
-
-
-def unguard(text: str) -> str:
-    if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS):
-        return text[1:]
-    return text
-
-
-def download(form: str, name: str, headings: Row, rows: Iterable[Row]) -> FileResponse:
-    """Answer with the table as a file; `form` is "csv" or "xlsx"."""
-    file = io.BytesIO()
-    if form == "xlsx":
-        write_xlsx(file, headings, rows)
-    else:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        write_csv(text, headings, rows)
-        text.detach()
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.{form}")
 
 
 def write_csv(file: TextFile, headings: Row, rows: Iterable[Row]) -> int:

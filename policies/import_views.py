@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import AuditEntry, SentForm, User
-from lib.tables import download
+from lib.downloads import download
 from policies import tasks
 from policies.bank import BankRow
 from policies.batches import HeadingMemory, ImportBatch

@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -29,12 +29,19 @@ BATCH = 1_000
 
 
 def main() -> None:
-    path, name, today, largest, memory, seconds, told, asks = sys.argv[1:]
-    asked = Asked(json.loads(told), bool(int(asks)))
-    send = _sender(os.fdopen(os.dup(1), "wb"))
+    *question, memory, seconds = sys.argv[1:]
+    pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not break the messages
     _limit(int(memory), int(seconds))
     gc.disable()  # elements and rows have no cycles, and looking for some takes a third of the time
+    answer(question, pipe)
+
+
+def answer(question: Sequence[str], pipe: BinaryIO) -> None:
+    """Write to the pipe what the file holds, message by message, or why it cannot be read."""
+    path, name, today, largest, told, asks = question
+    asked = Asked(json.loads(told), bool(int(asks)))
+    send = _sender(pipe)
     try:
         for message in messages(Path(path), name, date.fromisoformat(today), int(largest), asked):
             send(message)

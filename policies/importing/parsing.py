@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from lib import identity, names, phones
-from lib.tables import unguard
+from lib.formulas import unguard
 from policies.importing.problems import Problem
 
 Cell = str | int | float | bool | date | datetime | time | timedelta

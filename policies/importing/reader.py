@@ -111,10 +111,11 @@ def read_rows(
         raise Refusal("empty")
     if path.stat().st_size > settings.IMPORT_MAX_BYTES:
         raise Refusal("too_large", limit=settings.IMPORT_MAX_BYTES >> 20)
-    limits = (settings.IMPORT_MAX_BYTES, MEMORY_BYTES, CPU_SECONDS)
-    command = [sys.executable, "-m", "policies.importing.child", str(path.resolve()), name]
+    question = [str(path.resolve()), name, today.isoformat(), str(settings.IMPORT_MAX_BYTES)]
+    question += [json.dumps(told or {}), str(int(asks))]
+    limits = [str(MEMORY_BYTES), str(CPU_SECONDS)]
     process = subprocess.Popen(
-        [*command, today.isoformat(), *map(str, limits), json.dumps(told or {}), str(int(asks))],
+        [sys.executable, "-m", "policies.importing.child", *question, *limits],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,

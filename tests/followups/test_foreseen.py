@@ -13,7 +13,6 @@ from clients.models import Client
 from followups.daily import write_day
 from followups.foreseen import Foreseen, of_agent, of_client
 from followups.models import FollowUp, Planned, ServicePlan
-from followups.rulebook import RULEBOOK
 from tests.conftest import TODAY
 from tests.followups.test_touched import quickly
 

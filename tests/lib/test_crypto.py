@@ -1,5 +1,5 @@
 import os
-from time import perf_counter
+from time import process_time
 
 import pytest
 from django.core.exceptions import FieldError
@@ -58,10 +58,10 @@ def test_a_blind_index_is_the_same_for_the_same_and_needs_the_key(settings):
 
 
 def test_a_book_of_ids_is_encrypted_in_seconds():
-    started = perf_counter()
+    started = process_time()
     for _ in range(2_000):
         encrypt(ID_NUMBER, "c"), blind_index(ID_NUMBER, "c")
-    assert (perf_counter() - started) / 2_000 < 200e-6
+    assert (process_time() - started) / 2_000 < 200e-6
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -104,10 +104,10 @@ def test_the_family_name_is_one_character_or_a_known_pair(name, family):
 def test_a_hundred_thousand_names_take_little_time():
     names = [f"{surname}{given}" for surname in "张王李赵曾单" for given in "伟芳娜秀英" * 100]
     initials("张")
-    started = perf_counter()
+    started = process_time()
     for name in names:
         initials(name), pinyin(name)
-    assert (perf_counter() - started) / len(names) < 100e-6
+    assert (process_time() - started) / len(names) < 100e-6
 
 
 @given(st.text(max_size=20))

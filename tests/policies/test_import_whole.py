@@ -140,22 +140,18 @@ def _told() -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(order=st.permutations(range(3)))
-def test_books_about_different_policies_may_come_in_any_order(order: list[int]) -> None:
+def test_books_about_different_policies_may_come_in_any_order() -> None:
     books = [
         BOOK + line(f"P{n}", name, agent=f"X{n}") for n, name in enumerate(("张三", "李四", "王五"))
     ]
     told = []
-    for way in (range(3), order):
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
         with transaction.atomic():
-            for n in way:
+            for n in order:
                 bring(books[n])
             told.append(_told())
             transaction.set_rollback(True)
-    assert told[0] == told[1]
+    assert told[0] == told[1] == told[2]
 
 
 TEXTS = st.text(

@@ -32,6 +32,7 @@ def test_broken_files_are_read_or_refused() -> None:
     assert set(told) <= {"read", *REFUSALS}
 
 
+@pytest.mark.own_process
 @pytest.mark.parametrize("n", range(2))
 def test_the_reader_of_uploads_outlives_them(tmp_path: Path, n: int) -> None:
     random = Random(SEED + n)

@@ -6,7 +6,6 @@ import resource
 import struct
 import zipfile
 import zlib
-from time import perf_counter
 
 import pytest
 from django.utils.translation import override
@@ -23,6 +22,8 @@ from tests.policies.importing.books import (
     write_xls,
     write_xlsx,
 )
+
+pytestmark = pytest.mark.own_process
 
 
 def refusal(path, name="") -> Refusal:
@@ -134,11 +135,11 @@ def test_a_cell_far_out(book, cell):
     sheet = part_of(book, SHEET).replace(
         b"</sheetData>", f'<row><c\tr="{cell}"><v>1</v></c></row></sheetData>'.encode()
     )
-    started = perf_counter()
+    before_cpu = _seconds_of_children()
     told = refusal(with_part(book, SHEET, sheet))
     assert told.code == "too_wide"
     assert cell in str(told)
-    assert perf_counter() - started < 5
+    assert _seconds_of_children() - before_cpu < 5
 
 
 def test_the_last_allowed_cell_is_allowed(book):
@@ -163,10 +164,10 @@ def test_two_far_corners_within_the_limits_take_no_memory(book):
     sheet = part_of(book, SHEET).replace(
         b"</sheetData>", b'<row r="1048576"><c r="IV1048576"><v>1</v></c></row></sheetData>'
     )
-    started = perf_counter()
+    before_cpu = _seconds_of_children()
     rows = read(with_part(book, SHEET, sheet))[1]
     assert [row.row_no for row in rows] == [2]  # a lone cell beyond the table is no policy
-    assert perf_counter() - started < 5
+    assert _seconds_of_children() - before_cpu < 5
 
 
 ENDLESS = {
@@ -190,7 +191,7 @@ def test_what_has_no_end_is_stopped_in_time(tmp_path, endless):
     book = write_xlsx(tmp_path / "b.xlsx", [HEADINGS, GOOD])
     # Noise before it, or the ratio would betray it.
     padding = b"<!--" + random.Random(2).randbytes(2 << 20).hex().encode() + b"-->"
-    with_part(book, part, padding + before + again * ((150 << 20) // len(again)))
+    with_part(book, part, padding + before + again * ((80 << 20) // len(again)))
     before_cpu = _seconds_of_children()
     told = refusal(book)
     assert told.code in (
@@ -214,12 +215,12 @@ def test_a_zip_bomb_is_not_unpacked(book, size):
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = b" " * (1 << 20)
     packed = b"".join(packer.compress(block) for _ in range(size >> 20)) + packer.flush()
-    started = perf_counter()
+    before_cpu = _seconds_of_children()
     assert (
         refusal(with_raw_part(book, "xl/sharedStrings.xml", packed, size)).code
         == "unpacks_too_large"
     )
-    assert perf_counter() - started < 5
+    assert _seconds_of_children() - before_cpu < 5
 
 
 def test_a_zip_bomb_that_lies_about_its_size(book):
