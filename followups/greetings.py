@@ -215,14 +215,19 @@ def _write(campaign: Campaign, scope: Scope) -> int:
     if campaign.asked != asked:
         scope = EVERYBODY
     with _whole_book(scope):
-        open_ones = Greeting.objects.open().filter(campaign=campaign)
-        gone = ~Exists(people.filter(pk=OuterRef("client_id")))
-        scope.of(open_ones, "client").filter(gone).order_by().delete()
+        if campaign.asked:
+            _take_off(scope.of(campaign.greetings.open(), "client"), people)
         new = Greeting.objects.insert_from(_not_yet(campaign, scope.of(people, "pk")), campaign)
     if campaign.asked != asked:
         campaign.asked = asked
         campaign.save(update_fields=["asked"])
     return new
+
+
+def _take_off(greetings: QuerySet[Greeting], people: QuerySet[Client]) -> None:
+    """Whoever is no longer to be greeted."""
+    gone = ~Exists(people.filter(pk=OuterRef("client_id")))
+    greetings.filter(gone).order_by().delete()
 
 
 def greeted(festival: Festival, on: date) -> QuerySet[Client]:
