@@ -152,6 +152,7 @@ class AuditEntry(models.Model):
         UPDATE = "update", _("Changed")
         PAYMENT = "payment", _("Recorded a payment")
         UNDO = "undo", _("Undid an import")
+        MERGE = "merge", _("Merged clients")
 
     at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
     actor = models.ForeignKey(

@@ -62,6 +62,10 @@ class Consent(models.Model):
     def __str__(self) -> str:
         return f"{self.client_id} {self.channel} {self.state}"
 
+    def outweighs(self, other: "Consent") -> bool:
+        """Of two words about one way: the later one, of the same day the no."""
+        return (self.on, self.is_no) > (other.on, other.is_no)
+
     @property
     def is_no(self) -> bool:
         return self.state in self.NO

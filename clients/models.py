@@ -476,19 +476,23 @@ class Contact(models.Model):
 # Models of this app that live beside their verbs; Django reads them here.
 from clients.card import InfoCard  # noqa: E402
 from clients.consent import Consent, Ways, ways_of  # noqa: E402
+from clients.duplicates import Duplicate  # noqa: E402
 from clients.family import FamilyMember, Household  # noqa: E402
 from clients.key_dates import KeyDate  # noqa: E402
 from clients.life import LifeEvent  # noqa: E402
+from clients.merging import Merge  # noqa: E402
 from clients.rhythm import Rhythm  # noqa: E402
 
 __all__ = [
     "Client",
     "Consent",
     "Contact",
+    "Duplicate",
     "FamilyMember",
     "Household",
     "InfoCard",
     "KeyDate",
     "LifeEvent",
+    "Merge",
     "Rhythm",
 ]

@@ -46,6 +46,7 @@ LOGS = Place(_("Log review"), "journal-check", "team_logs")
 MEETING = Place(_("Morning meeting"), "sunrise", "team_meeting")
 STANDARD = Place(_("311 of the month"), "list-ol", "standard")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
+DUPLICATES = Place(_("Duplicates"), "person-check", "clients:duplicates")
 EXPORTS = Place(_("Exports"), "download", "exports")
 AUDIT = Place(_("Audit log"), "clock-history", "audit_log")
 SERVICE_RULES = Place(_("Service plan"), "layout-three-columns", "service_rules")
@@ -79,6 +80,7 @@ def places_of(user: User) -> list[Place]:
             SERVICE_RULES,
             SERVICE_TOOLS,
             CLASS_RULES,
+            DUPLICATES,
             EXPORTS,
             AUDIT,
             *settings_site,
@@ -101,6 +103,7 @@ def places_of(user: User) -> list[Place]:
             BANK,
             UNCOLLECTED,
             PERSISTENCY,
+            DUPLICATES,
             EXPORTS,
         ]
     return [

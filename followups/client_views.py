@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import SentForm
 from clients.family import OF_AGE
 from clients.forms import ConsentForm, NoteForm
-from clients.models import Client, ClientQuerySet, Consent, Rhythm
+from clients.models import Client, ClientQuerySet, Consent, Merge, Rhythm
 from clients.views import Request
 from followups import chips, money_words, people_page, timeline, year
 from followups.models import FollowUp
@@ -37,7 +37,7 @@ def client_page(request: Request, pk: int) -> HttpResponse:
     at_home = _at_home(Client.objects.visible_to(request.user), pk)
     client = at_home.pop(pk, None)
     if client is None:
-        raise Http404
+        return _taken_in(request, pk)
     today = dates.today()
     policies = list(client.policies.select_related("product").order_by("-effective_on", "pk"))
     instalments = timeline.instalments_of(client, today)
@@ -49,6 +49,12 @@ def client_page(request: Request, pk: int) -> HttpResponse:
     context |= class_words.about_client(client)
     context |= _standing(client, policies, context, today)
     return render(request, "followups/client.html", context)
+
+
+def _taken_in(request: Request, pk: int) -> HttpResponse:
+    """Whose record went into another is found there."""
+    merged = Merge.objects.visible_to(request.user).standing()
+    return redirect("client", get_object_or_404(merged, gone_pk=pk).kept_pk)
 
 
 def _at_home(clients: ClientQuerySet, pk: int) -> dict[int, Client]:

@@ -170,6 +170,10 @@ class Greeting(models.Model):
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.client_id}"
 
+    def outweighs(self, other: "Greeting") -> bool:
+        """Of two of one campaign, as when two records of a client become one: what was sent stands."""
+        return self.state == self.State.SENT and other.state != self.State.SENT
+
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN

@@ -228,6 +228,10 @@ class FollowUp(models.Model):
             raise IllegalMove(f"{self.status} -> {status}")
         self.status = status
 
+    def outweighs(self, other: "FollowUp") -> bool:
+        """Of two for one occasion, as when two records of a client become one: what was done stands."""
+        return self.is_done and not other.is_done
+
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN

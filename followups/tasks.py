@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.exports import ExportRequest
+from clients import duplicates
+from clients.merging import Merge
 from followups import daily, sampling
 from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
@@ -36,6 +38,8 @@ def tick() -> None:
     if last is None or last < due:
         daily.write_lists(due)
         sampling.draw_for_all(due)
+        duplicates.find()
+        Merge.forget_old()
     if classify_due(timezone.localdate()):
         derive_households()  # people have moved since last month
 

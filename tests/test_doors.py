@@ -106,6 +106,11 @@ DOORS: dict[str, Door] = {
         "client", methods="GET POST", ask="?field=mobile", post={"field": "mobile"}
     ),
     "clients:note": of("client", methods="POST", post={"note": "来电"}),
+    "clients:duplicates": Door(roles=LEADERS, methods="GET"),
+    "clients:duplicates_look": Door(roles=OFFICE, methods="POST"),
+    "clients:pair": of("pair", roles=LEADERS, methods="GET POST"),
+    "clients:pair_different": of("pair", roles=LEADERS, methods="POST"),
+    "clients:unmerge": of("merge", roles=LEADERS, methods="POST"),
     "client": of("client"),
     "planned_new": of("client", methods="GET POST", post={"words": "送台历"}),
     "planned_edit": of("planned", methods="GET POST", post={"words": "送台历"}),
@@ -304,6 +309,7 @@ def _records(agent: Any, name: str, make: dict[str, Any]) -> dict[str, int]:
         **of_the_day(contact, make["by"]),
         "bank_line": bank_line_of(policy),
         "planned": planned_for(client, make["by"]),
+        **twice(client, make["client"](agent=agent, name=name), make["by"]),
     } | greeting_of(client)
 
 
@@ -315,6 +321,18 @@ def greeting_of(client: Any) -> dict[str, int]:
     campaign = Campaign.objects.create(festival=festival, on=TODAY, opens_on=TODAY)
     greeting = Greeting.objects.create(campaign=campaign, client=client)
     return {"campaign": campaign.pk, "greeting": greeting.pk}
+
+
+def twice(client: Any, other: Any, by: Any) -> dict[str, int]:
+    """Two records that may be one person, and one that took in another."""
+    from clients.models import Duplicate, Merge
+
+    at = {"found_at": timezone.now()}
+    pair = Duplicate.objects.create(one=client, other=other, why=["name"], score=3, **at)
+    names = {"kept_name": client.name, "gone_name": client.name}
+    gone = client.pk + 1_000_000
+    merged = Merge.objects.create(kept_pk=client.pk, gone_pk=gone, by=by, **names)
+    return {"pair": pair.pk, "merge": merged.pk}
 
 
 def around(client: Any, by: Any) -> dict[str, int]:

@@ -59,6 +59,26 @@ UPDATE import_person_of SET person = CASE
     ELSE concat_ws(':', 'policy', policy_no) END
 WHERE person IS NULL
 """,
+    # Whose record went into another is that one, under whatever name, birth date or ID number the
+    # list goes on to give them; the record that stayed has its own.
+    """
+WITH RECURSIVE led AS (
+    SELECT id, kept_pk FROM clients_merge WHERE undone_at IS NULL
+    UNION SELECT led.id, m.kept_pk FROM led
+    JOIN clients_merge m ON m.gone_pk = led.kept_pk AND m.undone_at IS NULL
+), merged AS (
+    SELECT m.gone_name, m.gone_birth_on, m.gone_mobile, m.gone_id_index, c.id AS stays,
+        c.name, c.birth_on, c.id_index
+    FROM led JOIN clients_merge m USING (id) JOIN clients_client c ON c.id = led.kept_pk
+)
+UPDATE import_person_of AS r SET person = 'merged:' || m.stays FROM merged m
+WHERE (r.id_index = m.gone_id_index AND r.id_index IS DISTINCT FROM m.id_index)
+   OR ((r.id_index IS NULL OR m.gone_id_index IS NULL) AND r.name = m.gone_name
+       AND (r.birth_on = m.gone_birth_on OR ((r.birth_on IS NULL OR m.gone_birth_on IS NULL)
+            AND r.mobile <> '' AND r.mobile = m.gone_mobile))
+       AND (r.id_index IS NULL OR r.id_index IS DISTINCT FROM m.id_index)
+       AND (r.name, r.birth_on) IS DISTINCT FROM (m.name, m.birth_on))
+""",
     "CREATE INDEX ON import_person_of (person)",
     """
 CREATE TEMP TABLE import_person AS
@@ -79,7 +99,9 @@ ONE_PERSON = """(c.id_index IS NULL OR p.id_index IS NULL)
     AND (c.birth_on IS NULL OR p.birth_on IS NULL OR c.birth_on = p.birth_on)"""
 
 CLIENTS = (
-    "UPDATE import_person p SET client_id = c.id FROM clients_client c WHERE c.id_index = p.id_index",
+    "UPDATE import_person SET client_id = split_part(person, ':', 2)::bigint WHERE starts_with(person, 'merged:')",
+    "UPDATE import_person p SET client_id = c.id FROM clients_client c"
+    " WHERE c.id_index = p.id_index AND p.client_id IS NULL",
     f"""
 UPDATE import_person AS known SET client_id = found.id FROM (
     SELECT p.person, min(c.id) AS id
@@ -132,6 +154,7 @@ UPDATE import_person AS p SET client_id = NULL
 WHERE p.client_id IS NOT NULL AND EXISTS (
     SELECT 1 FROM import_person q
     WHERE q.client_id = p.client_id AND q.person <> p.person
+      AND NOT (starts_with(q.person, 'merged:') OR starts_with(p.person, 'merged:'))
       AND ((q.id_index IS NOT NULL AND p.id_index IS NOT NULL) OR q.birth_on <> p.birth_on)
       AND (p.id_index IS NULL, p.person) > (q.id_index IS NULL, q.person))
 """,

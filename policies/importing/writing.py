@@ -46,6 +46,7 @@ SELECT p.client_id, bool_or(p.is_new) AS is_new, false AS is_changed, {_CLIENT_T
     {_last("name", "true")} AS name, {_last("pinyin", "true")} AS pinyin,
     {_last("initials", "true")} AS initials
 FROM import_row r JOIN import_person_of o ON o.n = r.n JOIN import_person p ON p.person = o.person
+WHERE NOT starts_with(p.person, 'merged:')
 GROUP BY p.client_id
 """,
     f"""
