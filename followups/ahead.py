@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from followups.models import FollowUp
 from followups.rulebook import RULEBOOK
+from followups.statements import FIRST, LAST, TODAY, Statement
 
 DAYS = 5
 ONE_DAY = timedelta(days=1)
+THESE = "these clients"
 
 
 def coming(clients: Collection[int], day: date) -> list[FollowUp]:
@@ -23,18 +26,25 @@ def coming(clients: Collection[int], day: date) -> list[FollowUp]:
     """
     if not clients:
         return []
-    first, last = day + ONE_DAY, day + DAYS * ONE_DAY
-    written: QuerySet[Any, Any] = FollowUp.objects.open().filter(
-        client__in=clients, list_on__range=(first, last)
-    )
-    foreseen = (
-        rule.yet_to_write(first, last, as_of=day).filter(**{f"{rule.client}__in": clients})
-        for rule in RULEBOOK
-    )
-    columns = written.order_by().values_list(*(F(name) for name in FollowUp.WRITTEN))
-    found = columns.union(*foreseen, all=True)
+    days = {FIRST: day + ONE_DAY, LAST: day + DAYS * ONE_DAY, TODAY: day}
+    found = _question(tuple(map(id, RULEBOOK))).rows({**days, THESE: list(clients)})
     rows = [FollowUp(**dict(zip(FollowUp.WRITTEN, row, strict=True))) for row in found]
     return sorted(rows, key=lambda row: (row.list_on, row.priority, row.rule))
+
+
+@lru_cache(maxsize=4)
+def _question(rules: tuple[int, ...]) -> Statement:
+    these = RawSQL("SELECT unnest(%s::bigint[])", [THESE])
+    written = FollowUp.objects.open().filter(client__in=these, list_on__range=(FIRST, LAST))
+    branches: list[QuerySet[Any, Any]] = [
+        written.order_by().values_list(*(F(name) for name in FollowUp.WRITTEN))
+    ]
+    for rule in RULEBOOK:
+        foreseen = rule.yet_to_write(FIRST, LAST, as_of=TODAY)
+        branches.append(foreseen.filter(**{f"{rule.client}__in": these}))
+    asked = [Statement.of(rows) for rows in branches]
+    sql = " UNION ALL ".join(f"({one.sql})" for one in asked)
+    return Statement(sql, tuple(param for one in asked for param in one.params))
 
 
 def beside(standing: Iterable[FollowUp], rows: Iterable[FollowUp]) -> list[FollowUp]:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from followups.models import FollowUp
 from followups.rulebook import BY_CODE, RULEBOOK
 from followups.rules import Rule
-from followups.statements import FIRST, LAST, OWN_DAY, TODAY, Statement, meant, near
+from followups.statements import FIRST, LAST, OWN_DAY, TODAY, Statement, near
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -77,10 +77,8 @@ def of_agent(agent: int, first: date, last: date, *, today: date) -> list[Forese
 
 
 def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[Foreseen]:
-    sql, params = _question(whose, unpaid, tuple(map(id, RULEBOOK)))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [key if param == SOMEBODY else meant(param, days) for param in params])
-        found = [Foreseen(*row) for row in cursor.fetchall()]
+    asked = _question(whose, unpaid, tuple(map(id, RULEBOOK)))
+    found = [Foreseen(*row) for row in asked.rows({**days, SOMEBODY: key})]
     # Two children of a client may have their birthday on one day: the list holds it once.
     rows = {
         (row.client_id, row.rule, row.policy_id, row.occasion_on, row.planned_id): row

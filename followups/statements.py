@@ -2,7 +2,7 @@
 
 Building the query of a rule takes ten times as long as running it. A rule depends on the day by a number
 of days and in no other way, so its query is built with marks in the place of the days; a date near a mark
-then means the day itself, as many days later or earlier.
+then means the day itself, as many days later or earlier. Any other parameter may be marked as well.
 """
 
 from collections.abc import Mapping
@@ -24,19 +24,21 @@ class Statement(NamedTuple):
     def of(cls, rows: QuerySet[Any, Any]) -> "Statement":
         return cls(*rows.query.sql_with_params())
 
-    def on(self, days: Mapping[date, date]) -> list[Any]:
-        """The parameters, with these days in the place of their marks."""
-        return [meant(param, days) for param in self.params]
+    def on(self, marks: Mapping[Any, Any]) -> list[Any]:
+        """The parameters, with what is meant in the place of the marks."""
+        days = {mark: day for mark, day in marks.items() if isinstance(mark, date)}
+        return [
+            _day(param, days) if isinstance(param, date) else marks.get(param, param)
+            for param in self.params
+        ]
 
-    def rows(self, days: Mapping[date, date]) -> list[tuple[Any, ...]]:
+    def rows(self, marks: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.on(days))
+            cursor.execute(self.sql, self.on(marks))
             return list(cursor.fetchall())
 
 
-def meant(param: Any, days: Mapping[date, date]) -> Any:
-    if not isinstance(param, date):
-        return param
+def _day(param: date, days: Mapping[date, date]) -> date:
     return next((day + (param - mark) for mark, day in days.items() if near(param, mark)), param)
 
 
