@@ -93,9 +93,13 @@ def today(request: Request) -> HttpResponse:
 @require_GET
 def print_day(request: Request) -> HttpResponse:
     the_day = my_agenda(request)
+    shelf = Shelf.now()
     context = {
         "agenda": the_day,
-        "sections": the_day.numbered,
+        "sections": [
+            (group, [(number, stop, shelf.for_stop(stop)) for number, stop in stops])
+            for group, stops in the_day.numbered
+        ],
         "lunar_day": chips.lunar_words(the_day.day),
         "printed_at": timezone.now(),
     }

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.templatetags.static import static
@@ -36,6 +37,17 @@ RING_RADIUS = 30
 RING_LENGTH = 188.5  # 2πr
 
 Number = int | float | Decimal
+
+
+OF_APPLE = ("iPhone", "iPad", "Macintosh")
+
+
+@register.simple_tag(takes_context=True)
+def map_url(context: template.Context, address: str) -> str:
+    """Opens the map app of the device with the address and nothing else."""
+    device = context["request"].headers.get("User-Agent", "")
+    opens = "maps://?q=" if any(name in device for name in OF_APPLE) else "geo:0,0?q="
+    return opens + quote(address, safe="")
 
 
 # --- drawings

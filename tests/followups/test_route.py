@@ -149,10 +149,10 @@ def test_a_link_to_the_map_app_carries_the_address_and_no_name(
     alice: Any, login: Any, visit: Any
 ) -> None:
     visit("西湖区文三路1号")
-    page = login(alice).get("/today/route/").content.decode()
-    assert (
-        'href="geo:0,0?q=%E8%A5%BF%E6%B9%96%E5%8C%BA%E6%96%87%E4%B8%89%E8%B7%AF1%E5%8F%B7"' in page
-    )
+    address = "%E8%A5%BF%E6%B9%96%E5%8C%BA%E6%96%87%E4%B8%89%E8%B7%AF1%E5%8F%B7"
+    for device, opens in (("Android", "geo:0,0?q="), ("iPhone", "maps://?q=")):
+        answer = login(alice).get("/today/route/", headers={"user-agent": device})
+        assert f'href="{opens}{address}"' in answer.content.decode()
 
 
 def test_a_time_without_sense_changes_nothing_and_says_why(
