@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.exports import Column, Listing, Words
 from accounts.models import User
+from clients import quality
 from clients.forms import ClientFilter
 from clients.models import Client
 from clients.privacy import hidden_fields
@@ -58,4 +59,26 @@ CLIENTS = Listing(
         Column(_("Last contact"), lambda client: client.last_contact_on),
     ),
     _clients,
+)
+
+
+def _quality(user: User, asked: QueryDict) -> Any:
+    return quality.by_agent(Client.objects.listed_for(user), dates.today())
+
+
+def _counted(place: int) -> Callable[[quality.Line], int]:
+    return lambda line: line.counts[place]
+
+
+QUALITY = Listing(
+    "quality",
+    _("Data quality"),
+    "clients:quality",
+    (
+        Column(_("Agent number"), lambda line: line.staff_no),
+        Column(_("Agent"), lambda line: line.name),
+        Column(_("Clients"), lambda line: line.clients),
+        *(Column(check.label, _counted(n)) for n, check in enumerate(quality.CHECKS)),
+    ),
+    _quality,
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Role, User
 from accounts.scope import agents_seen_by
+from clients import quality
 from clients.models import Client, ClientQuerySet, Consent, Contact, Moved
 from clients.privacy import hidden_fields
 from lib import dates, identity, phones
@@ -57,6 +58,9 @@ class ClientFilter(ListFilter):
         ],
     )
     pool = forms.BooleanField(required=False)
+    lacks = forms.ChoiceField(
+        required=False, choices=[(check.code, check.label) for check in quality.CHECKS]
+    )
 
     def find(self, clients: ClientQuerySet, today: date) -> Found:
         order: tuple[str, ...] = ("pinyin", "pk")
@@ -70,8 +74,16 @@ class ClientFilter(ListFilter):
         if days := birthday_days(self.asked("birthday") or "", today):
             clients = clients.filter(next_birthday_on__range=days)
             order = ("next_birthday_on", *order)
+        if lacks := self.asked("lacks"):
+            clients = quality.alive(clients).filter(quality.BY_CODE[lacks].lacks(today))
         text = self.asked("q") or ""
         return Found(clients.search(text), order, MOST_SEARCHED if text else MOST)
+
+    @property
+    def lacking(self) -> str:
+        """What those shown lack, in words."""
+        found = quality.BY_CODE.get(self.asked("lacks") or "")
+        return str(found.label) if found else ""
 
 
 def birthday_days(when: str, today: date) -> tuple[date, date] | None:

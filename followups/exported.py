@@ -9,7 +9,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from accounts.exported import AUDIT
 from accounts.exports import Column, Listing
 from accounts.models import User
-from clients.exported import CLIENTS, of_agent, personal
+from clients.exported import CLIENTS, QUALITY, of_agent, personal
 from clients.models import Client
 from followups import team as figures
 from followups import wake_up
@@ -144,6 +144,7 @@ LISTINGS = {
     listing.code: listing
     for listing in (
         CLIENTS,
+        QUALITY,
         POLICIES,
         RENEWALS,
         REINSTATEMENTS,

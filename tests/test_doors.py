@@ -106,6 +106,7 @@ DOORS: dict[str, Door] = {
         "client", methods="GET POST", ask="?field=mobile", post={"field": "mobile"}
     ),
     "clients:note": of("client", methods="POST", post={"note": "来电"}),
+    "clients:quality": Door(roles=SERVING, methods="GET"),
     "clients:duplicates": Door(roles=LEADERS, methods="GET"),
     "clients:duplicates_look": Door(roles=OFFICE, methods="POST"),
     "clients:pair": of("pair", roles=LEADERS, methods="GET POST"),
