@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import bank_return, book, classes, greetings, importing, pages, people, writing  # noqa: E402
+from bench import bank_return, book, classes, days, greetings, importing, pages, people, writing  # noqa: E402
 from crm.office.keeper import servers_in_use  # noqa: E402
 from crm.office.servers import data_dir  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
@@ -62,9 +62,11 @@ def main() -> None:
         people.name_everybody()
         who = people.appoint_leaders()
         book.collect(today)
+        days.live_a_month(today)
         pages.bench_pages(who, say, CLIENTS)
         pages.bench_day_pack(who["agent"], say)
         pages.bench_outcome(who, say, CLIENTS)
+        days.bench(say, today)
         pages.bench_lists(who, say, CLIENTS)
         classes.bench(say, today)
         greetings.bench(say, today)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_care, demo_classes, demo_people, demo_plan
+from crm import demo_care, demo_classes, demo_leading, demo_people, demo_plan
 from crm import demo_money as money
 from crm.demo_greetings import Season
 from followups import daily
@@ -99,6 +99,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     demo_care.say_no(Random(seed), people, today)
     demo_classes.tell(Random(seed), people, today)
     demo_plan.tell(Random(seed + 1), agents, today)
+    demo_leading.tell(Random(seed + 2), agents, today)
     return len(people)
 
 

@@ -361,7 +361,13 @@ class Agenda:
         return len(self._contacts(Contact.Channel.CALL))
 
     def _contacts(self, channel: str) -> set[int]:
-        return {s.contact.pk for s in self.done_stops if s.contact and s.contact.channel == channel}
+        """Whom somebody reached this way; the clients, since a second visit is none of its own."""
+        contacts = [s.contact for s in self.done_stops if s.contact]
+        return {
+            one.client_id
+            for one in contacts
+            if one.channel == channel and one.outcome not in Contact.UNREACHED
+        }
 
     @property
     def visits_wanted(self) -> int:
