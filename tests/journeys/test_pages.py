@@ -36,6 +36,8 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
         "day pack": ("A1001", "/today/pack/"),
         "clients": ("A1001", "/clients/"),
         "client": ("A1001", f"/clients/{policy.holder_id}/"),
+        "review": ("A1001", f"/clients/{policy.holder_id}/review/"),
+        "calendar": ("A1001", "/calendar/"),
         "new": ("A1001", "/clients/new/"),
         "edit": ("A1001", f"/clients/{policy.holder_id}/edit/"),
         "policies": ("A1001", "/policies/"),
