@@ -240,17 +240,6 @@ JOIN bank_line l ON l.digest = said.digest AND l.fresh
 WHERE y.id = said.policy_id AND y.authorisation <> said.authorisation
 """
 
-NEXT_DUE = """
-UPDATE policies_policy y SET next_due_on = owed.due_on
-FROM (
-    SELECT p.id, min(t.due_on) AS due_on FROM policies_policy p
-    LEFT JOIN policies_instalment t
-        ON t.policy_id = p.id AND t.paid_on IS NULL AND t.closed_on IS NULL
-    WHERE p.id IN ({policies}) GROUP BY p.id
-) AS owed
-WHERE y.id = owed.id AND y.next_due_on IS DISTINCT FROM owed.due_on
-"""
-
 COUNT = """
 SELECT count(*), (SELECT count(*) FROM import_bank),
     count(*) FILTER (WHERE ok AND state = 'matched'),
@@ -298,9 +287,7 @@ def follow(policy_id: int) -> None:
 
 
 def _follow(policies: str) -> None:
-    told = (TELL_FAILURES, NEXT_DUE)
-    _run((statement.format(policies=policies) for statement in told), {})
-    _run([follow_dates(policies)], {})
+    _run([TELL_FAILURES.format(policies=policies), follow_dates(policies, due=True)], {})
 
 
 def no_file() -> None:

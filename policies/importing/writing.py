@@ -208,13 +208,18 @@ def paid_some_day(policy: str) -> str:
     )
 
 
-def follow_dates(policies: str) -> str:
-    """`premiums.follow_dates` of many: what follows from what they owe. `policies` selects their ids."""
+def follow_dates(policies: str, *, due: bool = False) -> str:
+    """`premiums.follow_dates` of many: what follows from what they owe. `policies` selects their ids.
+
+    When they are due next is the word of a book; where there is none, `due` lets it follow, too.
+    """
+    next_due = "next_due_on = owed.due_on, " if due else ""
+    moved = " OR y.next_due_on IS DISTINCT FROM owed.due_on" if due else ""
     return f"""
-UPDATE policies_policy y SET lapses_on = owed.grace_ends_on + 1,
+UPDATE policies_policy y SET {next_due}lapses_on = owed.grace_ends_on + 1,
     reinstate_by = (owed.grace_ends_on + make_interval(years => owed.years))::date
 FROM (
-    SELECT p.id, min(t.grace_ends_on) AS grace_ends_on,
+    SELECT p.id, min(t.due_on) AS due_on, min(t.grace_ends_on) AS grace_ends_on,
         COALESCE(min(d.reinstate_years), {REINSTATEMENT_YEARS}) AS years
     FROM policies_policy p
     LEFT JOIN policies_product d ON d.id = p.product_id
@@ -222,7 +227,7 @@ FROM (
         ON t.policy_id = p.id AND t.paid_on IS NULL AND t.closed_on IS NULL
     WHERE p.id IN ({policies}) GROUP BY p.id
 ) AS owed
-WHERE y.id = owed.id AND y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1
+WHERE y.id = owed.id AND (y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1{moved})
 """
 
 
