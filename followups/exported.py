@@ -15,10 +15,13 @@ from followups import team as figures
 from followups import wake_up
 from followups.class_table import lines_in_order, ordered, with_all_it_says
 from followups.class_views import table_of
+from followups.day_logs import DayLog
+from followups.forms import DayForm
 from followups.paper_views import ReportForm
 from followups.team_views import TeamForm, asked_of
 from followups.wake_up import WakeUp, WakeUpFilter
 from lib import dates
+from lib.masking import without_numbers
 from policies.class_words import reason_of
 from policies.exported import (
     BANK_LINES,
@@ -140,6 +143,33 @@ TEAM = Listing(
     allows=lambda user: user.leads or user.administers,
 )
 
+
+def _day_logs(user: User, asked: QueryDict) -> Any:
+    """Of the agent the address names; else one's own, or all that one leads."""
+    logs = DayLog.objects.visible_to(user).select_related("agent__team", "reviewed_by")
+    agent = DayForm(asked).chosen()["agent"]
+    return (logs.filter(agent=agent) if agent else logs).order_by("-on", "agent__staff_no")
+
+
+DAY_LOGS = Listing(
+    "log-book",
+    _("Log book"),
+    "log_book",
+    (
+        Column(_("Day"), lambda log: log.on),
+        *of_agent(lambda log: log.agent),
+        Column(_("Team"), lambda log: log.agent.team.name if log.agent.team else ""),
+        Column(_("State"), lambda log: log.get_state_display()),
+        Column(_("The summary"), lambda log: log.summary, without_numbers),
+        Column(_("Who was most worth it"), lambda log: log.best, without_numbers),
+        Column(_("Who may add cover"), lambda log: log.prospects, without_numbers),
+        Column(_("What my leader could help with"), lambda log: log.wants, without_numbers),
+        Column(_("Note"), lambda log: log.note, without_numbers),
+        Column(_("Gone through"), lambda log: log.reviewed_by.name if log.reviewed_by else ""),
+    ),
+    _day_logs,
+)
+
 LISTINGS = {
     listing.code: listing
     for listing in (
@@ -155,6 +185,7 @@ LISTINGS = {
         UNCOLLECTED,
         WAKE_UP,
         TEAM,
+        DAY_LOGS,
         AUDIT,
     )
 }
