@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
+from django.utils import translation
 from hypothesis import settings as hypothesis
 
 TODAY = date(2026, 6, 12)
@@ -49,6 +50,7 @@ def _quick_and_local(settings: Any) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CELERY_TASK_ALWAYS_EAGER = True
+    translation.deactivate()  # whatever the page of an earlier test was read in
 
 
 def _user(staff_no: str, name: str, role: str, team: Any) -> Any:
