@@ -151,13 +151,15 @@ class Route:
     def stops(self) -> list[Stop]:
         return [leg.stop for leg in self.legs]
 
-    def moved(self, client: Client, by: int) -> "list[Leg]":
-        """The legs with one visit a place earlier or later."""
-        legs = list(self.legs)
-        here = next((n for n, leg in enumerate(legs) if client in leg.stop.clients), None)
-        if here is None or not 0 <= here + by < len(legs):
-            return legs
-        legs.insert(here + by, legs.pop(here))
+    def place_of(self, client: Client) -> int:
+        """From 1 on; 0 for who is not on the route."""
+        return next((leg.number for leg in self.legs if client in leg.stop.clients), 0)
+
+    def moved(self, client: Client, place: int) -> "list[Leg]":
+        """The legs with the visit of this client in that place, if there is such a place."""
+        legs, here = list(self.legs), self.place_of(client)
+        if here and 1 <= place <= len(legs):
+            legs.insert(place - 1, legs.pop(here - 1))
         return legs
 
 

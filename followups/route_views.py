@@ -16,7 +16,7 @@ from accounts.models import SentForm
 from clients.models import Client
 from followups.agenda import Agenda
 from followups.forms import KeyForm
-from followups.route import Route, RouteStop, keep_order, route_of
+from followups.route import MOST, Route, RouteStop, keep_order, route_of
 from followups.route_map import map_of
 from followups.tools import Shelf
 from followups.views import Request, fresh_key, my_agenda
@@ -26,10 +26,11 @@ SUGGESTED_TOO = 20  # of those who could be visited as well
 
 
 class DecisionForm(KeyForm):
-    """What becomes of one visit: earlier, later, off the route, on it, or agreed for an hour."""
+    """What becomes of one visit: earlier, later, to a place, off the route, on it, or agreed for an hour."""
 
-    do = forms.ChoiceField(choices=[(one, "") for one in ("up", "down", "off", "on", "at")])
+    do = forms.ChoiceField(choices=[(one, "") for one in ("up", "down", "to", "off", "on", "at")])
     at = forms.TimeField(required=False)
+    place = forms.IntegerField(required=False, min_value=1, max_value=MOST)
 
 
 @require_GET
@@ -65,9 +66,10 @@ def route_again(request: Request) -> HttpResponse:
 
 
 def _decide(route: Route, client: Client, met: list[Client], data: dict[str, Any]) -> None:
-    what = data["do"]
-    if what in {"up", "down"}:
-        keep_order(route.moved(client, -1 if what == "up" else 1), route.day)
+    what, here = data["do"], route.place_of(client)
+    places = {"up": here - 1, "down": here + 1, "to": data["place"] or here}
+    if what in places:
+        keep_order(route.moved(client, places[what]), route.day)
     elif what == "at":
         RouteStop.decide(met, route.day, at=data["at"])
     else:

@@ -108,6 +108,8 @@ def test_the_order_is_changed_by_buttons_kept_and_given_back(
     decide(browser, last, "up", key="once")
     decide(browser, last, "up", key="once")  # the same form again
     assert names(alice) == [suggested[0], suggested[2], suggested[1]]
+    decide(browser, last, "to", place="1")  # as a drag does
+    assert names(alice)[0] == last.client.address
     new = visit("西湖区文三路41号")
     assert names(alice)[-1] == new.client.address
     browser.post("/today/route/again/", {"on": "2026-06-12"})
