@@ -27,7 +27,7 @@ from followups.tools import Shelf, Taken
 from policies.notices import Notice, notices_together
 
 CARDS = frozenset({"birthday", "wedding"})  # rules of the day itself
-UrlOf = Callable[[Stop], str]
+UrlOf = Callable[[Stop, bool], str]  # the outcome form of a stop, of a visit or not
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def _sections(the_day: Agenda, route: Route, shelf: Shelf, url_of: UrlOf) -> lis
     numbers = count(1)
 
     def line(stop: Stop, leg: Leg | None = None) -> Line:
-        return Line(next(numbers), stop, leg, shelf.for_stop(stop), qr_of(url_of(stop)))
+        return Line(
+            next(numbers), stop, leg, shelf.for_stop(stop), qr_of(url_of(stop, leg is not None))
+        )
 
     visited = {leg.stop.home for leg in route.legs}
     driven = [line(leg.stop, leg) for leg in route.legs]

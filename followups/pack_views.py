@@ -39,7 +39,8 @@ def day_pack_pdf(request: Request) -> HttpResponse:
 
 
 def _pack(request: Request) -> DayPack:
-    def outcome_of(stop: Stop) -> str:
-        return request.build_absolute_uri(reverse("task_log", args=[stop.lead.pk]))
+    def outcome_of(stop: Stop, visited: bool) -> str:
+        form = reverse("task_log", args=[stop.lead.pk])
+        return request.build_absolute_uri(f"{form}?channel=visit" if visited else form)
 
     return pack_of(my_agenda(request), dates.today(), timezone.localtime(), outcome_of)

@@ -329,8 +329,23 @@ def _answer(request: Request, client: Client, contact: Contact | None, words: st
     if _through(request) or not request.htmx:
         messages.success(request, words, extra_tags=_what_may_follow(contact, undo_url))
         return _back(request, _agenda_url(request, client))
+    if _is_on(request, "today_route"):
+        messages.success(request, words, extra_tags=_what_may_follow(contact, undo_url))
+        return _drawn_again()
     the_day = my_agenda(request, client=client)
     return _row(request, the_day, client, {"contact": contact, "said": words, "undo_url": undo_url})
+
+
+def _is_on(request: Request, *pages: str) -> bool:
+    """Whether the form was sent from one of these pages, by their names, or from what lies below."""
+    path = request.htmx.current_url_abs_path or ""
+    return any(path.startswith(reverse(page)) for page in pages)
+
+
+def _drawn_again() -> HttpResponse:
+    response = HttpResponse(status=204)
+    response["HX-Refresh"] = "true"
+    return response
 
 
 def _what_may_follow(contact: Contact | None, undo_url: str) -> str:
@@ -372,15 +387,14 @@ def _row(
 
 def _whole_day(request: Request, contact: Contact, words: str) -> HttpResponse:
     """After an undo everything may have moved: the list is drawn again where one stands."""
-    path = request.htmx.current_url_abs_path or ""
-    if not path.startswith(reverse("today")) or path.startswith(reverse("today_focus")):
+    in_focus = _is_on(request, "today_focus")
+    if in_focus or _is_on(request, "today_route") or not _is_on(request, "today"):
         messages.success(request, words)
-        response = HttpResponse(status=204)
         again = contact.client.followups.open().filter(keep_until__gte=dates.today()).first()
-        if again and path.startswith(reverse("today_focus")):
-            response["HX-Redirect"] = reverse("today_focus_on", args=[again.pk])
-        else:
-            response["HX-Refresh"] = "true"
+        if not (again and in_focus):
+            return _drawn_again()
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = reverse("today_focus_on", args=[again.pk])
         return response
     context = _day_context(request, my_agenda(request)) | {"said": words}
     response = render(request, "followups/_agenda.html", context)
@@ -618,7 +632,10 @@ def _next_festival(day: date) -> dict[str, Any] | None:
 def log_initial(request: Request, followup: FollowUp) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
     known = outcome in outcomes_for(followup)
-    return {"outcome": outcome if known else "", "channel": _usual_channel(followup)}
+    channel = request.GET.get("channel", "")
+    if channel not in Contact.Channel:
+        channel = _usual_channel(followup)
+    return {"outcome": outcome if known else "", "channel": channel}
 
 
 def _usual_channel(followup: FollowUp) -> str:

@@ -40,7 +40,7 @@ def pack_on(user: Any) -> DayPack:
     now = datetime(2026, 6, 11, 12, tzinfo=UTC)
     the_day = agenda.of(user, user, TODAY, TODAY)
     return pack_of(
-        the_day, TODAY, now, lambda stop: f"https://crm.example/tasks/{stop.lead.pk}/log/"
+        the_day, TODAY, now, lambda stop, _visited: f"https://crm.example/tasks/{stop.lead.pk}/log/"
     )
 
 

@@ -198,3 +198,21 @@ def test_the_map_draws_every_visit_once_inside_its_district(alice: Any, visit: A
             assert box.y < pin.y < box.y + box.height <= drawn.height
     west, east = (next(b for b in drawn.boxes if b.name == name) for name in ("西湖区", "滨江区"))
     assert west.x < east.x or west.y < east.y
+
+
+def test_what_is_logged_and_taken_back_on_the_route_draws_the_route_again(
+    alice: Any, login: Any, visit: Any
+) -> None:
+    followup = visit(rule="policy-review", series="review", item=9)
+    browser = login(alice)
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/today/route/"}
+    form = browser.get(f"/tasks/{followup.pk}/log/?channel=visit", headers=here)
+    assert form.context["form"].initial["channel"] == "visit"
+    told = {"outcome": "done", "channel": "visit", "task": str(followup.pk)}
+    answer = browser.post(f"/tasks/{followup.pk}/log/", told, headers=here)
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+    assert len(route_on(alice).done) == 1
+    contact = followup.client.contacts.get()
+    answer = browser.post(f"/contacts/{contact.pk}/undo/", headers=here)
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+    assert len(route_on(alice).legs) == 1
