@@ -46,6 +46,13 @@ class DayFacts:
         return _counted(one.get_outcome_display() for one in self.entries)
 
     @property
+    def recorded(self) -> bool:
+        """Whether somebody who was met or called is told of in words; see `standard`."""
+        spoken = (Contact.Channel.VISIT, Contact.Channel.CALL)
+        told = (one for one in self.entries if one.channel in spoken and one.note.strip())
+        return any(one.outcome not in Contact.UNREACHED for one in told)
+
+    @property
     def met(self) -> list[Contact]:
         """Visits on which somebody was there."""
         visits = (one for one in self.entries if one.channel == Contact.Channel.VISIT)
@@ -63,7 +70,7 @@ def facts_of(reader: User, agent: User, day: date) -> DayFacts:
     words = Promise.objects.visible_to(reader).promises().filter(by=agent, made_on=day)
     return DayFacts(
         day,
-        list(seen.select_related("client").order_by("at", "pk")),
+        sorted(seen.select_related("client"), key=lambda one: (one.moment, one.pk)),
         rows.filter(status=FollowUp.Status.DONE, done_by=agent, done_on=day).count(),
         list(missed.order_by("priority", "pk")),
         list(

@@ -2,10 +2,12 @@
 
 import random
 from datetime import date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -122,6 +124,8 @@ def test_a_fault_in_what_was_added_up_is_found(alice: Any, make_client: Any) -> 
     AgentDay.objects.update(visits=2)
     assert [row[:4] for row in AgentDay.wrong(FIRST, LAST)] == [(alice.pk, LAST, 2, 1)]
     assert AgentDay.wrong(FIRST, FIRST) == []
+    with pytest.raises(CommandError, match="1 days do not agree"):
+        call_command("check_days", stdout=StringIO())
 
 
 def test_an_agent_sees_their_own_month_and_a_leader_the_teams(

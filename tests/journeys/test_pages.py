@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from followups.models import FollowUp
+from followups.models import DayLog, FollowUp
 from policies.batches import ImportBatch
 from policies.models import Policy
 from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
@@ -24,6 +24,7 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
     policy = Policy.objects.filter(holder__agent__staff_no="A1001", next_due_on__isnull=False)[0]
     desk = Policy.objects.recoverable(office.today).filter(reinstatements__isnull=False)[0]
     batch = ImportBatch.objects.filter(kind="bank")[0]
+    handed_in = DayLog.objects.to_review()[0]
     return {
         "login": ("", "/accounts/login/"),
         "today": ("A1001", "/today/"),
@@ -45,6 +46,11 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
         "me": ("A1001", "/accounts/me/"),
         "team": ("M1001", "/team/"),
         "agent": ("M1001", f"/team/{office.user('A1001').pk}/"),
+        "day's end": ("A1001", "/today/summary/"),
+        "spot checks": ("M1001", "/team/spot-checks/"),
+        "day log": ("M1001", f"/logs/{handed_in.pk}/"),
+        "meeting": ("M1001", "/team/meeting/"),
+        "311": ("M1001", "/standard/"),
         "renewals": ("M1001", "/renewals/"),
         "own renewals": ("A1001", "/renewals/?stage=lapsed"),
         "persistency": ("M1001", "/persistency/?k=25"),
