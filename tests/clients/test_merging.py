@@ -248,7 +248,7 @@ def test_an_id_number_that_somebody_else_has_by_now_is_told(make_client: Any, ad
     one, two = make_client(), make_client(id_number=ID)
     done = merge(one.pk, two.pk, {"id_number": "kept"}, admin)
     make_client(id_number=ID)
-    with pytest.raises(NotMerged, match="ID number"):
+    with pytest.raises(NotMerged, match="证件号码"):
         unmerge(done.pk, admin)
 
 
