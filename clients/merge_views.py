@@ -104,7 +104,8 @@ def pair(request: Request, pk: int) -> HttpResponse:
     context = {
         "pair": found,
         "both": [_Shown(kept), _Shown(gone)],
-        "rows": [row for row in rows if row.side.differs],
+        "rows": [row for row in rows if row.side.differs and row.kept and row.gone],
+        "sole": [row for row in rows if row.side.differs and not (row.kept and row.gone)],
         "same": [row for row in rows if not row.side.differs and row.kept],
         "key": uuid.uuid4().hex,
     }
@@ -126,7 +127,9 @@ class _Shown:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.hanging = [(m._meta.verbose_name_plural, n) for m, n in hanging_on(client).items()]
+        hanging = hanging_on(client)
+        hanging.pop(Duplicate, None)
+        self.hanging = [(model._meta.verbose_name_plural, n) for model, n in hanging.items()]
 
 
 def _row(side: Side) -> Row:
@@ -197,4 +200,6 @@ def take_apart(request: Request, pk: int) -> HttpResponse:
         messages.success(
             request, _("%(name)s is a record of its own again") % {"name": found.gone_name}
         )
+    if request.htmx:  # the toast's button: there is nothing on this page to put right
+        return HttpResponse(headers={"HX-Redirect": reverse("clients:duplicates")})
     return redirect("clients:duplicates")

@@ -33,7 +33,7 @@ def _shared(_day: date) -> Q:
 CHECKS = (
     Check("no-mobile", _("No mobile"), lambda day: Q(mobile="")),
     Check(
-        "bad-mobile", _("No mobile number"), lambda day: ~Q(mobile="") & ~Q(mobile__regex=MOBILE)
+        "bad-mobile", _("Not a mobile number"), lambda day: ~Q(mobile="") & ~Q(mobile__regex=MOBILE)
     ),
     Check("dead-number", _("Number is wrong"), lambda day: Q(contact_invalid_on__isnull=False)),
     Check("shared-mobile", _("Mobile of many"), _shared),

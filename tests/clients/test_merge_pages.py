@@ -38,7 +38,8 @@ def test_who_leads_both_merges_by_field_and_takes_it_back(
     assert moved["Location"] == f"/clients/{pair.one_id}/", "the old address leads on"
     merged = Merge.objects.get()
     assert "陈志远" in browser.get("/clients/duplicates/").content.decode()
-    browser.post(f"/clients/merges/{merged.pk}/undo/")
+    answer = browser.post(f"/clients/merges/{merged.pk}/undo/", headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == "/clients/duplicates/"
     assert Client.objects.filter(name="陈志远").count() == 2
     assert browser.get(f"/clients/{pair.other_id}/").status_code == 200
 
