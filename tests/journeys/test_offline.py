@@ -79,6 +79,7 @@ def test_the_list_is_read_and_worked_without_a_connection(office: Any, shoot: An
     expect(row_of(page, client)).to_have_count(0)
     assert sent_to(client) == 1
     told = contacts_with(client).get()
+    assert told.met_at is not None  # when it was tapped, not when the net came back
     assert (told.outcome, told.note) == ("will_pay", "Pays today, in the bank")
     page.reload()
     expect(page.locator("#outbox")).to_be_hidden()
