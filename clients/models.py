@@ -195,6 +195,7 @@ class Client(models.Model):
     last_contact_on = models.DateField(null=True, editable=False)
     last_review_on = models.DateField(null=True, editable=False)
     enough_until = models.DateField(null=True, editable=False)  # till then nothing that can wait
+    handed_over_on = models.DateField(null=True, editable=False)  # to whoever serves them now
     # Kept by the writing of the lists: since when, the next word of the rhythm, the next anniversary.
     client_since = models.DateField(null=True, editable=False)
     contact_by = models.DateField(null=True, editable=False)
@@ -284,6 +285,7 @@ class Client(models.Model):
                     "sixty_on",
                     "last_review_on",
                     "enough_until",
+                    "handed_over_on",
                 )
             ),
             models.Index(
@@ -478,6 +480,7 @@ from clients.card import InfoCard  # noqa: E402
 from clients.consent import Consent, Ways, ways_of  # noqa: E402
 from clients.duplicates import Duplicate  # noqa: E402
 from clients.family import FamilyMember, Household  # noqa: E402
+from clients.handover import HandedOver, Handover  # noqa: E402
 from clients.key_dates import KeyDate  # noqa: E402
 from clients.life import LifeEvent  # noqa: E402
 from clients.merging import Merge  # noqa: E402
@@ -489,6 +492,8 @@ __all__ = [
     "Contact",
     "Duplicate",
     "FamilyMember",
+    "HandedOver",
+    "Handover",
     "Household",
     "InfoCard",
     "KeyDate",

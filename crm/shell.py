@@ -45,6 +45,7 @@ CHECKS = Place(_("Spot checks"), "search-heart", "team_checks")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
 MEETING = Place(_("Morning meeting"), "sunrise", "team_meeting")
 STANDARD = Place(_("311 of the month"), "list-ol", "standard")
+HANDOVERS = Place(_("Handovers"), "arrow-left-right", "handovers")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
 DUPLICATES = Place(_("Duplicates"), "person-check", "clients:duplicates")
 EXPORTS = Place(_("Exports"), "download", "exports")
@@ -69,6 +70,7 @@ def places_of(user: User) -> list[Place]:
             TEAM,
             LOGS,
             MATTERS,
+            HANDOVERS,
             STANDARD,
             RENEWALS,
             CLASSES,
@@ -92,6 +94,7 @@ def places_of(user: User) -> list[Place]:
             LOGS,
             MEETING,
             MATTERS,
+            HANDOVERS,
             STANDARD,
             CALENDAR,
             CLIENTS,

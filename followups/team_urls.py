@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from followups import (
     escalation_views,
@@ -15,6 +15,7 @@ urlpatterns = [
     path("matters/<int:pk>/close/", escalation_views.close, name="team_matter_close"),
     path("meeting/", meeting_views.meeting, name="team_meeting"),
     path("give/<int:pk>/", giving_views.give, name="team_give"),
+    path("handovers/", include("followups.handover_urls")),
     path("spot-checks/", spot_check_views.checks, name="team_checks"),
     path("spot-checks/draw/", spot_check_views.draw, name="team_checks_draw"),
     path("spot-checks/<int:pk>/", spot_check_views.record, name="team_check"),

@@ -219,6 +219,11 @@ DOORS: dict[str, Door] = {
     "standard": Door(roles=SERVING, methods="GET"),
     "team_meeting": Door(roles=LEADING),
     "team_give": of("client", roles=LEADERS, methods="GET POST"),
+    "handovers": Door(roles=LEADERS, methods="GET"),
+    "handover_new": of("agent", roles=LEADERS, methods="GET POST", arg="", query="whose"),
+    "handover": of("handover", roles=LEADERS),
+    "handover_undo": of("handover", roles=LEADERS, methods="POST"),
+    "handover_end": of("handover", roles=LEADERS, methods="POST"),
     "team_checks": Door(roles=LEADING, methods="GET"),
     "team_checks_draw": Door(roles=LEADING, methods="POST"),
     "team_check": of("check", roles=LEADING, methods="POST"),
@@ -420,8 +425,15 @@ def records(
 
     HeadingMemory.learn(Insurer.usual().pk, "issued", {"备注2": ""}, admin)
     own |= {"heading": HeadingMemory.objects.get().pk}
+    own |= {"handover": handover_of(alice, admin)}
     own |= {"log": log_of(alice), "check": check_of(own["contact"], bob)}
     return own | {f"orphan {key}": pk for key, pk in orphans.items()}
+
+
+def handover_of(agent: Any, by: Any) -> int:
+    from clients.models import Handover
+
+    return Handover.objects.create(from_agent=agent, by=by, reason="holiday", on=dates.today()).pk
 
 
 def check_of(contact: int, leader: Any) -> int:

@@ -1,0 +1,79 @@
+"""How far a handover is: whom the new agents have spoken to, and whom they have met."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from clients.models import Client, Contact, HandedOver, Handover
+
+TALK = (Contact.Channel.CALL, Contact.Channel.WECHAT, Contact.Channel.VISIT)
+# Whoever is only maintained is met when there is a reason to.
+TO_MEET = (Client.Class.DEVELOP, Client.Class.NURTURE)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Of those who are still with the new agent and may be spoken to."""
+
+    clients: int = 0  # handed over
+    standing: int = 0  # of them still with the new agent
+    to_call: int = 0
+    called: int = 0
+    to_meet: int = 0
+    met: int = 0
+
+    @property
+    def wanted(self) -> int:
+        return self.to_call + self.to_meet
+
+    @property
+    def reached(self) -> int:
+        return self.called + self.met
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that 100 means everybody."""
+        return 100 * self.reached // self.wanted if self.wanted else 100
+
+    def __add__(self, other: "Progress") -> "Progress":
+        return Progress(*(getattr(self, one) + getattr(other, one) for one in FIGURES))
+
+
+FIGURES = ("clients", "standing", "to_call", "called", "to_meet", "met")
+
+
+def progress_of(handovers: Iterable[Handover]) -> dict[int, dict[int, Progress]]:
+    """By handover and receiver, in one query."""
+    reachable = Q(back_at=None, client__agent=F("to"), client__deceased=False)
+    reachable &= Q(client__do_not_contact=False)
+    meet = reachable & Q(client__client_class__in=TO_MEET)
+    lines = HandedOver.objects.filter(handover__in=handovers).alias(
+        is_called=_spoken(TALK), is_met=_spoken((Contact.Channel.VISIT,))
+    )
+    rows = (
+        lines.order_by()
+        .values_list("handover", "to")
+        .annotate(
+            clients=Count("pk"),
+            standing=Count("pk", filter=Q(back_at=None, client__agent=F("to"))),
+            to_call=Count("pk", filter=reachable),
+            called=Count("pk", filter=reachable & Q(is_called=True)),
+            to_meet=Count("pk", filter=meet),
+            met=Count("pk", filter=meet & Q(is_met=True)),
+        )
+    )
+    found: dict[int, dict[int, Progress]] = {}
+    for handover, to, *figures in rows:
+        found.setdefault(handover, {})[to] = Progress(*figures)
+    return found
+
+
+def _spoken(channels: Iterable[Any]) -> Exists:
+    contacts = Contact.objects.counted().filter(channel__in=channels)
+    return Exists(
+        contacts.filter(
+            client=OuterRef("client"), by=OuterRef("to"), on__gte=OuterRef("handover__on")
+        )
+    )
