@@ -18,6 +18,18 @@ from accounts.scope import ScopedQuerySet
 from clients.models import Client, Contact
 
 UNDO_HOURS = 24
+TALK = (Contact.Channel.CALL, Contact.Channel.WECHAT, Contact.Channel.VISIT)
+VISIT = (Contact.Channel.VISIT,)
+# Whoever is only maintained is met when there is a reason to.
+TO_MEET = (Client.Class.DEVELOP, Client.Class.NURTURE)
+
+
+def spoken(channels: Sequence[str], *, client: str, by: str, since: str) -> Exists:
+    """Whether the agent `by` has reached the client in one of these ways; the words name columns."""
+    contacts = Contact.objects.counted().filter(channel__in=channels)
+    return Exists(
+        contacts.filter(client=OuterRef(client), by=OuterRef(by), on__gte=OuterRef(since))
+    )
 
 
 class Overtaken(Exception):  # noqa: N818 - it names what happened

@@ -195,6 +195,8 @@ TASKS = {
     "age": _("Coming of age"),
     "contact": _("Check the contact data"),
     "review": _("Policy review"),
+    "greet": _("First call as the new agent"),
+    "meet": _("First visit as the new agent"),
     "silence": _("Keep in touch"),
     "settled": _("How the new policy is settling in"),
 }

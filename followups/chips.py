@@ -217,6 +217,11 @@ def _contact(followup: FollowUp, today: date) -> Chip:
     return Chip(_("Last checked %(day)s") % {"day": day}, "slate", "person-vcard")
 
 
+def _handed_over(followup: FollowUp, today: date) -> Chip:
+    day = in_words(followup.occasion_on)
+    return Chip(_("Yours since %(day)s") % {"day": day}, "accent", "arrow-left-right")
+
+
 def _delivery(followup: FollowUp, today: date) -> Chip:
     issued_on = followup.policy.issued_on if followup.policy else None
     n = max((today - (issued_on or followup.occasion_on)).days, 0)
@@ -298,6 +303,8 @@ _BY_SERIES: dict[str, Callable[[FollowUp, date], Chip]] = {
     "identity": _identity,
     "age": _age,
     "contact": _contact,
+    "greet": _handed_over,
+    "meet": _handed_over,
     "silence": _silence,
     "review": _review,
     "settled": _settled,

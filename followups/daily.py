@@ -208,6 +208,7 @@ def _why_withdrawn(day: date) -> Case:
         Q(Exists(client.filter(**{word: OuterRef("list_on")})), series=series)
         for series, word in since.items()
     ]
+    greeted = Exists(client.filter(last_contact_on__gte=OuterRef("occasion_on")))
     mourning = Exists(client.filter(no_sales_until__gte=day))
     refusing = Consent.objects.every_way_refused("client_id")
     reason = FollowUp.Reason
@@ -224,6 +225,7 @@ def _why_withdrawn(day: date) -> Case:
         When(Exists(muted), then=Value(reason.MUTED)),
         When(Q(series="premium") & Exists(covered_no_more), then=Value(reason.LAPSED)),
         When(spoken[0] | spoken[1], then=Value(reason.SPOKEN)),
+        When(Q(series__in=("greet", "meet")) & greeted, then=Value(reason.SPOKEN)),
         When(mourning & Q(rule__in=behind("mourning")), then=Value(reason.MOURNING)),
         When(Exists(refusing) & Q(rule__in=behind("consent")), then=Value(reason.CONSENT)),
         default=Value(reason.CHANGED),

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 
-from clients.models import Client, Contact, HandedOver, Handover
-
-TALK = (Contact.Channel.CALL, Contact.Channel.WECHAT, Contact.Channel.VISIT)
-# Whoever is only maintained is met when there is a reason to.
-TO_MEET = (Client.Class.DEVELOP, Client.Class.NURTURE)
+from clients.handover import TALK, TO_MEET, VISIT, spoken
+from clients.models import HandedOver, Handover
 
 
 @dataclass(frozen=True)
@@ -49,8 +45,9 @@ def progress_of(handovers: Iterable[Handover]) -> dict[int, dict[int, Progress]]
     reachable = Q(back_at=None, client__agent=F("to"), client__deceased=False)
     reachable &= Q(client__do_not_contact=False)
     meet = reachable & Q(client__client_class__in=TO_MEET)
+    who = {"client": "client", "by": "to", "since": "handover__on"}
     lines = HandedOver.objects.filter(handover__in=handovers).alias(
-        is_called=_spoken(TALK), is_met=_spoken((Contact.Channel.VISIT,))
+        is_called=spoken(TALK, **who), is_met=spoken(VISIT, **who)
     )
     rows = (
         lines.order_by()
@@ -68,12 +65,3 @@ def progress_of(handovers: Iterable[Handover]) -> dict[int, dict[int, Progress]]
     for handover, to, *figures in rows:
         found.setdefault(handover, {})[to] = Progress(*figures)
     return found
-
-
-def _spoken(channels: Iterable[Any]) -> Exists:
-    contacts = Contact.objects.counted().filter(channel__in=channels)
-    return Exists(
-        contacts.filter(
-            client=OuterRef("client"), by=OuterRef("to"), on__gte=OuterRef("handover__on")
-        )
-    )

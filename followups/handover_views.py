@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import SentForm, User
+from accounts.models import AuditEntry, SentForm, User
 from clients.handover import Overtaken, hand_over
-from clients.models import Client, Handover
+from clients.models import Client, HandedOver, Handover
 from followups.handing_over import Plan
 from followups.handover_forms import HandoverForm, WhoseForm
 from followups.handover_progress import Progress, progress_of
@@ -115,6 +115,22 @@ def handover(request: Request, pk: int) -> HttpResponse:
 
 def _in_order(agents: QuerySet[User]) -> QuerySet[User]:
     return agents.order_by("team__path", "staff_no")
+
+
+@require_POST
+@transaction.atomic
+def handover_letters(request: Request, pk: int) -> HttpResponse:
+    """To each client of one receiver, or of all: who serves them now. Who prints is recorded."""
+    one = _handover(request, pk)
+    lines = HandedOver.objects.visible_to(request.user).standing().filter(handover=one)
+    if to := request.POST.get("to", ""):
+        lines = lines.filter(to=int(to) if to.isdecimal() else None)
+    lines = lines.filter(client__deceased=False, client__do_not_contact=False)
+    letters = lines.select_related("client", "to__team").order_by("to", "client__pinyin", "pk")
+    AuditEntry.record(
+        request.user, AuditEntry.Action.EXPORT, one, printed="letters", rows=letters.count()
+    )
+    return render(request, "followups/handover_letters.html", {"handover": one, "lines": letters})
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from clients.handover import TALK, TO_MEET, VISIT, spoken
 from clients.kinship import Kin
 from clients.models import Client, FamilyMember, InfoCard, KeyDate, LifeEvent
 from followups.festivals import SUBJECT
@@ -75,6 +76,18 @@ def to_develop(day: date) -> QuerySet[Client]:
 def of_holders(rows: QuerySet[Any], day: date) -> QuerySet[Any]:
     """What belongs to clients who hold a policy in force."""
     return rows.filter(Exists(Policy.objects.in_force(day).filter(holder=OuterRef("client"))))
+
+
+def new_to_their_agent(day: date) -> QuerySet[Client]:
+    """Handed over, and not yet spoken to by whoever serves them now."""
+    known = spoken(TALK, client="pk", by="agent", since="handed_over_on")
+    return holders(day).filter(handed_over_on__isnull=False).exclude(known)
+
+
+def not_met_by_their_agent(day: date) -> QuerySet[Client]:
+    met = spoken(VISIT, client="pk", by="agent", since="handed_over_on")
+    better = Q(client_class__in=TO_MEET) | Q(tier__in=TOP)
+    return holders(day).filter(better, handed_over_on__isnull=False).exclude(met)
 
 
 def weddings(day: date) -> QuerySet[KeyDate]:
@@ -834,6 +847,31 @@ RULEBOOK: list[Rule] = [
         item=ServiceItem.INFO_CHANGE,
         priority=2,
         event=True,
+    ),
+    ClientRule(
+        code="handover-call",
+        label=_("First call after a handover"),
+        among=new_to_their_agent,
+        on="handed_over_on",
+        day=1,
+        keep=6,
+        series="greet",
+        item=ServiceItem.INFO_CHANGE,
+        priority=1,
+        event=True,
+    ),
+    ClientRule(
+        code="handover-visit",
+        label=_("First visit after a handover"),
+        among=not_met_by_their_agent,
+        on="handed_over_on",
+        day=7,
+        keep=23,
+        series="meet",
+        item=ServiceItem.INFO_CHANGE,
+        priority=2,
+        event=True,
+        flexible=True,
     ),
     PlannedRule(
         code="planned-service",

@@ -197,6 +197,15 @@ TEXTS = {
         "Hello {name}, this is {agent}. I could not reach you by the number we have. Which phone and "
         "address may I note for your policies?"
     ),
+    "greet": gettext_lazy(
+        "Hello {name}, this is {agent}. From now on I look after your policies. Nothing about them "
+        "changes. May I check whether your phone and address are still right, and tell you how to "
+        "reach me?"
+    ),
+    "meet": gettext_lazy(
+        "Hello {name}, this is {agent}, who looks after your policies now. I would like to meet you "
+        "and go through what they cover. Half an hour is enough; when would it suit you?"
+    ),
     "review": gettext_lazy(
         "Hello {name}, this is {agent}. Once a year I go through all policies with my clients: what "
         "they cover, what has changed at home, what can stay as it is. Half an hour is enough; when "

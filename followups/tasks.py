@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.exports import ExportRequest
 from clients import duplicates
 from clients.merging import Merge
+from clients.handover import end_absences
 from followups import daily, sampling
 from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch
@@ -32,6 +33,7 @@ def tick() -> None:
     pick_up_waiting()
     forget_old_files()
     ExportRequest.objects.forget_old()
+    end_absences(timezone.localdate())
     list_imported()
     due = list_due(timezone.now())
     last = ListRun.last_day()

@@ -222,6 +222,7 @@ DOORS: dict[str, Door] = {
     "handovers": Door(roles=LEADERS, methods="GET"),
     "handover_new": of("agent", roles=LEADERS, methods="GET POST", arg="", query="whose"),
     "handover": of("handover", roles=LEADERS),
+    "handover_letters": of("handover", roles=LEADERS, methods="POST"),
     "handover_undo": of("handover", roles=LEADERS, methods="POST"),
     "handover_end": of("handover", roles=LEADERS, methods="POST"),
     "team_checks": Door(roles=LEADING, methods="GET"),

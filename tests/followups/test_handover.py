@@ -13,6 +13,8 @@ from django.urls import reverse
 from accounts.models import AuditEntry, Role, User
 from clients.handover import Overtaken, end_absences, hand_over
 from clients.models import Client, Contact, Handover, Household
+from followups.daily import write_day
+from followups.models import FollowUp
 from policies.models import Insurer, Policy
 from tests.conftest import TODAY
 
@@ -248,3 +250,37 @@ def test_twenty_handovers_cost_the_queries_of_one(
             bobs.get(reverse("handovers"))
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_the_new_agents_have_the_first_call_within_a_week_and_the_first_visit_within_a_month(
+    bob: Any, erin: Any, make_policy: Any, make_client: Any
+) -> None:
+    client = make_policy(make_client(client_class="nurture")).holder
+    move([client], erin, bob)
+    for n in range(8):
+        write_day(TODAY + timedelta(days=n))
+    mine = FollowUp.objects.visible_to(erin)
+    found = {row.rule: row for row in mine.filter(rule__startswith="handover")}
+    call, visit = found["handover-call"], found["handover-visit"]
+    assert (call.list_on, call.keep_until) == (TODAY + timedelta(1), TODAY + timedelta(7))
+    assert (visit.list_on, visit.keep_until) == (TODAY + timedelta(7), TODAY + timedelta(30))
+    assert call.status == visit.status == "open"
+    Contact.objects.create(client=client, by=erin, on=TODAY + timedelta(7), channel="visit")
+    write_day(TODAY + timedelta(8))
+    assert set(mine.values_list("rule", "status", "reason")) >= {
+        ("handover-call", "withdrawn", "spoken"),
+        ("handover-visit", "withdrawn", "spoken"),
+    }
+
+
+def test_each_client_gets_a_letter_that_names_the_new_agent_but_not_the_dead(
+    bob: Any, erin: Any, make_client: Any, login: Any
+) -> None:
+    client, dead = make_client(address="文三路 259 号"), make_client(deceased=True)
+    made = move([client, dead], erin, bob)
+    letters = login(bob).post(reverse("handover_letters", args=[made.pk])).content.decode()
+    assert letters.count('class="letter"') == 1
+    assert client.name in letters
+    assert erin.name in letters
+    assert dead.name not in letters
+    assert AuditEntry.objects.filter(action="export", subject=f"handover {made.pk}").exists()

@@ -105,6 +105,8 @@ OF_PEOPLE: dict[str, Callable[[Any, Any, date], Any]] = {
     "id-expires-60": _dated("id_valid_to"),
     "id-expires-7": _dated("id_valid_to"),
     "age-60": _dated("birth_on", kind="annuity"),
+    "handover-call": _dated("handed_over_on"),
+    "handover-visit": _dated("handed_over_on"),
     "contact-stale": _dated("verified_on"),
     "contact-invalid": _dated("contact_invalid_on"),
 }
