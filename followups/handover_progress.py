@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from clients.handover import TALK, TO_MEET, VISIT, spoken
 from clients.models import HandedOver, Handover
+from followups.rulebook import TOP
+from lib import dates
+from policies.models import Policy
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Of those who are still with the new agent and may be spoken to."""
+    """Of those who are still with the new agent, hold a policy in force and may be spoken to."""
 
     clients: int = 0  # handed over
     standing: int = 0  # of them still with the new agent
@@ -43,11 +46,14 @@ FIGURES = ("clients", "standing", "to_call", "called", "to_meet", "met")
 def progress_of(handovers: Iterable[Handover]) -> dict[int, dict[int, Progress]]:
     """By handover and receiver, in one query."""
     reachable = Q(back_at=None, client__agent=F("to"), client__deceased=False)
-    reachable &= Q(client__do_not_contact=False)
-    meet = reachable & Q(client__client_class__in=TO_MEET)
+    reachable &= Q(client__do_not_contact=False, holds=True)
+    better = Q(client__client_class__in=TO_MEET) | Q(client__tier__in=TOP)
+    meet = reachable & better
     who = {"client": "client", "by": "to", "since": "handover__on"}
     lines = HandedOver.objects.filter(handover__in=handovers).alias(
-        is_called=spoken(TALK, **who), is_met=spoken(VISIT, **who)
+        is_called=spoken(TALK, **who),
+        is_met=spoken(VISIT, **who),
+        holds=Exists(Policy.objects.in_force(dates.today()).filter(holder=OuterRef("client"))),
     )
     rows = (
         lines.order_by()

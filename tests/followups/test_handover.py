@@ -219,10 +219,12 @@ def test_whoever_has_left_meanwhile_gets_nobody_back(
 
 
 def test_progress_runs_to_everybody_called_and_the_better_ones_met(
-    bob: Any, erin: Any, make_client: Any, login: Any
+    bob: Any, erin: Any, make_client: Any, make_policy: Any, login: Any
 ) -> None:
     plain, better = make_client(), make_client(client_class="nurture")
     dead = make_client(deceased=True)
+    for client in (plain, better, dead):
+        make_policy(client)
     made = move([plain, better, dead], erin, bob)
 
     def percent() -> int:
