@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.exports import ExportRequest
 from clients import duplicates
-from clients.merging import Merge
 from clients.handover import end_absences
+from clients.merging import Merge
 from followups import daily, sampling
 from followups.models import FollowUp, ListRun
 from policies.batches import ImportBatch

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0013_days_of_agents'),
+        ('clients', '0014_merged_clients'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
