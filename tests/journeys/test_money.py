@@ -64,7 +64,7 @@ def test_the_board_is_narrowed_and_taken_along(office: Any, shoot: Any) -> None:
     assert head_of_list(page) == (wanted.count, wanted.amount)
     shoot(page)
     page.locator("#renewal-list").get_by_role("link", name="Export").click()
-    page.locator("#sheet").get_by_text("CSV").click()
+    page.locator("#sheet").get_by_label("CSV").check()
     with page.expect_download() as taken:
         page.locator("#sheet").get_by_role("button", name="Export").click()
     with taken.value.path().open(encoding="utf-8-sig", newline="") as file:
