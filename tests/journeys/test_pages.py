@@ -5,8 +5,10 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from clients.models import Client, Duplicate
 from followups.models import DayLog, FollowUp
 from policies.batches import ImportBatch
 from policies.models import Policy
@@ -15,6 +17,12 @@ from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
 MAIN = ("today", "task", "client", "team", "renewals", "persistency")
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 LOOKS = {("zh-hans", "light"), ("en", "dark")}
+
+
+def two_records() -> Duplicate:
+    one, other = Client.objects.filter(agent__staff_no="A1001").order_by("pk")[:2]
+    found = {"why": ["name", "ids"], "score": 3, "found_at": timezone.now()}
+    return Duplicate.objects.get_or_create(one=one, other=other, defaults=found)[0]
 
 
 def addresses(office: Any) -> dict[str, tuple[str, str]]:
@@ -65,6 +73,10 @@ def addresses(office: Any) -> dict[str, tuple[str, str]]:
         "imports": ("ADMIN", "/imports/"),
         "import result": ("ADMIN", f"/imports/{batch.pk}/result/"),
         "audit": ("ADMIN", "/audit/"),
+        "data quality": ("M1001", "/clients/quality/"),
+        "one person": ("ADMIN", f"/clients/duplicates/{two_records().pk}/"),
+        "export": ("M1001", "/exports/policies/"),
+        "exports": ("ADMIN", "/exports/"),
     }
 
 
