@@ -104,7 +104,9 @@ def test_a_book_comes_in_by_keyboard(office: Any) -> None:
     page.get_by_role("button", name="Upload and check").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/imports/\d+/check/"))
-    page.get_by_role("button", name="Import 1,108 rows, skip 7").focus()
+    confirm = page.get_by_role("button", name="Import 1,108 rows, skip 7")
+    confirm.focus()
+    expect(confirm).to_have_css("outline-style", "solid")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/imports/\d+/result/"))
     with page.expect_download():
