@@ -44,6 +44,7 @@ LOG_BOOK = Place(_("Log book"), "journal-check", "log_book")
 CHECKS = Place(_("Spot checks"), "search-heart", "team_checks")
 LOGS = Place(_("Log review"), "journal-check", "team_logs")
 MEETING = Place(_("Morning meeting"), "sunrise", "team_meeting")
+PROGRESS = Place(_("Progress"), "check2-all", "progress")
 STANDARD = Place(_("311 of the month"), "list-ol", "standard")
 HANDOVERS = Place(_("Handovers"), "arrow-left-right", "handovers")
 MATTERS = Place(_("Handed up"), "flag", "team_matters")
@@ -72,6 +73,7 @@ def places_of(user: User) -> list[Place]:
             MATTERS,
             HANDOVERS,
             STANDARD,
+            PROGRESS,
             RENEWALS,
             CLASSES,
             FESTIVALS,
@@ -96,6 +98,7 @@ def places_of(user: User) -> list[Place]:
             MATTERS,
             HANDOVERS,
             STANDARD,
+            PROGRESS,
             CALENDAR,
             CLIENTS,
             POLICIES,
@@ -121,6 +124,7 @@ def places_of(user: User) -> list[Place]:
         PERSISTENCY,
         LOG_BOOK,
         STANDARD,
+        PROGRESS,
     ]
 
 

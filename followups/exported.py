@@ -18,6 +18,7 @@ from followups.class_views import table_of
 from followups.day_logs import DayLog
 from followups.forms import DayForm
 from followups.paper_views import ReportForm
+from followups.progress_views import found_for
 from followups.team_views import TeamForm, asked_of
 from followups.wake_up import WakeUp, WakeUpFilter
 from lib import dates
@@ -124,6 +125,22 @@ def _team(user: User, asked: QueryDict) -> Any:
     return board.agents
 
 
+PROGRESS = Listing(
+    "progress",
+    _("Progress"),
+    "progress",
+    (
+        Column(_("Agent"), lambda part: part[0].name),
+        Column(_("Team"), lambda part: str(part[0].team or "")),
+        Column(_("Service item"), lambda part: part[1]),
+        Column(_("Completion"), lambda part: part[2].percent),
+        Column(_("In time"), lambda part: part[2].done),
+        Column(_("Late"), lambda part: part[2].late),
+        Column(_("Missed"), lambda part: part[2].missed),
+        Column(_("Still open"), lambda part: part[2].open),
+    ),
+    lambda user, asked: found_for(user, asked).parts,
+)
 TEAM = Listing(
     "team",
     _("Team today"),
@@ -185,6 +202,7 @@ LISTINGS = {
         UNCOLLECTED,
         WAKE_UP,
         TEAM,
+        PROGRESS,
         DAY_LOGS,
         AUDIT,
     )

@@ -219,6 +219,8 @@ DOORS: dict[str, Door] = {
     "standard": Door(roles=SERVING, methods="GET"),
     "team_meeting": Door(roles=LEADING),
     "team_give": of("client", roles=LEADERS, methods="GET POST"),
+    "progress": Door(roles=SERVING, methods="GET"),
+    "progress_list": Door(roles=SERVING, methods="GET"),
     "handovers": Door(roles=LEADERS, methods="GET"),
     "handover_new": of("agent", roles=LEADERS, methods="GET POST", arg="", query="whose"),
     "handover": of("handover", roles=LEADERS),

@@ -1,0 +1,187 @@
+"""How much of a month's work was done, by agent, service item and month."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import TruncMonth
+
+from accounts.models import Team, User
+from followups.models import FollowUp, FollowUpQuerySet, ServiceItem, ServicePlan
+from lib import dates
+
+MONTHS = 6
+DONE, LATE, MISSED, OPEN = "done", "late", "missed", "open"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the work stands whose last day lies in a month. Withdrawn and replaced work is in none."""
+
+    done: int = 0  # in time
+    late: int = 0
+    missed: int = 0
+    open: int = 0  # there are days left
+
+    @property
+    def due(self) -> int:
+        return self.done + self.late + self.missed
+
+    @property
+    def percent(self) -> int | None:
+        """Completion, rounded down, so that 100 means everything."""
+        return 100 * (self.done + self.late) // self.due if self.due else None
+
+    @property
+    def on_time(self) -> int | None:
+        return 100 * self.done // self.due if self.due else None
+
+    def plus(self, state: str, n: int) -> "Standing":
+        return replace(self, **{state: getattr(self, state) + n})
+
+    def __add__(self, other: "Standing") -> "Standing":
+        return Standing(*(getattr(self, one) + getattr(other, one) for one in STATES))
+
+
+STATES = (DONE, LATE, MISSED, OPEN)
+NOTHING = Standing()
+
+
+def work_of(user: User, agents: Any, first: date, last: date, today: date) -> FollowUpQuerySet:
+    """What had to be done by a day of `first..last`, each row with its `state`.
+
+    What was missed before the client was handed over is no fault of whoever serves them now.
+    """
+    rows = FollowUp.objects.visible_to(user).filter(
+        client__agent__in=agents, keep_until__range=(first, last)
+    )
+    gone = Q(status__in=(FollowUp.Status.WITHDRAWN, FollowUp.Status.SUPERSEDED))
+    before = Q(status=FollowUp.Status.MISSED, keep_until__lt=F("client__handed_over_on"))
+    over = Q(status=FollowUp.Status.OPEN, keep_until__lt=today)
+    return (
+        rows.exclude(gone)
+        .exclude(before)
+        .annotate(
+            state=Case(
+                When(status=FollowUp.Status.DONE, done_on__gt=F("keep_until"), then=Value(LATE)),
+                When(status=FollowUp.Status.DONE, then=Value(DONE)),
+                When(Q(status=FollowUp.Status.MISSED) | over, then=Value(MISSED)),
+                default=Value(OPEN),
+            )
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One agent, team, item or month, with its figures."""
+
+    of: Any
+    count: Standing
+    must: bool = False  # an item that some class must be given
+
+
+@dataclass(frozen=True)
+class Progress:
+    month: date
+    agents: list[Line]
+    teams: list[Line]
+    items: list[Line]
+    months: list[Line]
+    parts: list[tuple[User, str, Standing]]  # agent and item
+
+    @property
+    def total(self) -> Standing:
+        return sum((line.count for line in self.agents), NOTHING)
+
+    @property
+    def must(self) -> Standing:
+        return sum((line.count for line in self.items if line.must), NOTHING)
+
+
+def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Progress:
+    """Everything the page shows, in four queries however many agents there are."""
+    everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
+    pks = [agent.pk for agent in everyone]
+    by_part = _by_part(user, pks, month, today)
+    of_agent: dict[int, Standing] = dict.fromkeys(pks, NOTHING)
+    of_item: dict[int, Standing] = {}
+    of_team: dict[Team | None, Standing] = {}
+    people = {agent.pk: agent for agent in everyone}
+    for (agent, item), count in by_part.items():
+        of_agent[agent] += count
+        of_item[item] = of_item.get(item, NOTHING) + count
+    for agent in everyone:
+        of_team[agent.team] = of_team.get(agent.team, NOTHING) + of_agent[agent.pk]
+    must = set(
+        ServicePlan.objects.filter(level=ServicePlan.Level.MUST).values_list("item", flat=True)
+    )
+    return Progress(
+        month,
+        [Line(people[pk], count) for pk, count in of_agent.items()],
+        [Line(team, count) for team, count in of_team.items()],
+        [Line(ServiceItem(pk), count, pk in must) for pk, count in sorted(of_item.items())],
+        _months(user, pks, month, today),
+        [
+            (people[agent], str(ServiceItem(item).label), count)
+            for (agent, item), count in sorted(by_part.items(), key=lambda part: part[0][1])
+        ],
+    )
+
+
+def _by_part(
+    user: User, pks: list[int], month: date, today: date
+) -> dict[tuple[int, int], Standing]:
+    rows = work_of(user, pks, month, dates.month_end(month), today).order_by()
+    found: dict[tuple[int, int], Standing] = {}
+    for agent, item, state, n in rows.values_list("client__agent", "item", "state").annotate(
+        n=Count("pk")
+    ):
+        found[agent, item] = found.get((agent, item), NOTHING).plus(state, n)
+    return found
+
+
+def _months(user: User, pks: list[int], month: date, today: date) -> list[Line]:
+    first = dates.add_months(month, 1 - MONTHS)
+    rows = work_of(user, pks, first, dates.month_end(month), today).order_by()
+    found = {dates.add_months(first, n): NOTHING for n in range(MONTHS)}
+    counted = rows.annotate(month=TruncMonth("keep_until")).values_list("month", "state")
+    for of, state, n in counted.annotate(n=Count("pk")):
+        found[of] = found[of].plus(state, n)
+    return [Line(of, count) for of, count in found.items()]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A month of the picture: what was done from below, what was not above it."""
+
+    x: int
+    of: date
+    count: Standing
+    scale: int  # the tallest month
+
+    HEIGHT = 100
+
+    @property
+    def done(self) -> int:
+        return self.HEIGHT * (self.count.done + self.count.late) // self.scale
+
+    @property
+    def missed(self) -> int:
+        return self.HEIGHT * self.count.missed // self.scale
+
+    @property
+    def y_done(self) -> int:
+        return self.HEIGHT - self.done
+
+    @property
+    def y_missed(self) -> int:
+        return self.y_done - self.missed
+
+
+def bars(months: Iterable[Line]) -> list[Bar]:
+    lines = list(months)
+    scale = max((line.count.due for line in lines), default=0) or 1
+    return [Bar(100 * n, line.of, line.count, scale) for n, line in enumerate(lines)]

@@ -1,0 +1,94 @@
+"""Progress: an agent's own, or that of everybody whom one leads; each number opens its list."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.scope import agents_seen_by
+from followups import progress as figures
+from followups import standard
+from followups.models import ServiceItem
+from followups.standard_views import MonthForm
+from followups.team import agents_of
+from followups.team_views import TeamForm, asked_of
+from followups.views import Request
+from lib import dates
+
+PER_PAGE = 50
+
+
+class ListForm(forms.Form):
+    """Which number was opened."""
+
+    STATES = (
+        (figures.DONE, _("In time")),
+        (figures.LATE, _("Late")),
+        (figures.MISSED, _("Missed")),
+        (figures.OPEN, _("Still open")),
+    )
+
+    state = forms.ChoiceField(choices=STATES, required=False)
+    item = forms.TypedChoiceField(choices=ServiceItem.choices, coerce=int, required=False)
+    agent = forms.IntegerField(required=False, min_value=1)
+
+
+def _agents(user: User, asked: QueryDict) -> QuerySet[User]:
+    if not (user.leads or user.administers):
+        return agents_seen_by(user)
+    return agents_of(user, asked_of(TeamForm(asked, user=user)).get("team"))
+
+
+def found_for(user: User, asked: QueryDict) -> figures.Progress:
+    """What the address asks; the page and the file ask the same."""
+    today = dates.today()
+    month = MonthForm(asked).chosen(today)
+    return figures.progress(user, _agents(user, asked), month, today)
+
+
+@require_GET
+def progress(request: Request) -> HttpResponse:
+    user = request.user
+    if user.audits:
+        raise PermissionDenied
+    found = found_for(user, request.GET)
+    context: dict[str, Any] = {
+        "found": found,
+        "page": Paginator(found.agents, PER_PAGE).get_page(request.GET.get("page")),
+        "bars": figures.bars(found.months),
+        "months": standard.months_back(dates.today()),
+        "form": TeamForm(request.GET, user=user),
+        "leads": user.leads or user.administers,
+    }
+    return render(request, "followups/progress.html", context)
+
+
+@require_GET
+def progress_list(request: Request) -> HttpResponse:
+    user, today = request.user, dates.today()
+    if user.audits:
+        raise PermissionDenied
+    month: date = MonthForm(request.GET).chosen(today)
+    asked = asked_of(ListForm(request.GET))
+    agents = _agents(user, request.GET).order_by().values("pk")
+    rows = figures.work_of(user, agents, month, dates.month_end(month), today)
+    for name, column in (("state", "state"), ("item", "item"), ("agent", "client__agent")):
+        if asked.get(name):
+            rows = rows.filter(**{column: asked[name]})
+    rows = rows.select_related("client__agent", "policy__product", "planned")
+    rows = rows.order_by("keep_until", "client__pinyin", "pk")
+    context = {
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "month": month,
+        "states": ListForm.STATES,
+        "state": asked.get("state") or "",
+    }
+    return render(request, "followups/progress_list.html", context)
