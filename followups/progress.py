@@ -9,7 +9,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Team, User
-from followups.models import FollowUp, FollowUpQuerySet, ServiceItem, ServicePlan
+from followups.models import FollowUp, ServiceItem, ServicePlan
 from lib import dates
 
 MONTHS = 6
@@ -49,7 +49,7 @@ STATES = (DONE, LATE, MISSED, OPEN)
 NOTHING = Standing()
 
 
-def work_of(user: User, agents: Any, first: date, last: date, today: date) -> FollowUpQuerySet:
+def work_of(user: User, agents: Any, first: date, last: date, today: date) -> QuerySet[Any, Any]:
     """What had to be done by a day of `first..last`, each row with its `state`.
 
     What was missed before the client was handed over is no fault of whoever serves them now.
@@ -113,8 +113,8 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
     for (agent, item), count in by_part.items():
         of_agent[agent] += count
         of_item[item] = of_item.get(item, NOTHING) + count
-    for agent in everyone:
-        of_team[agent.team] = of_team.get(agent.team, NOTHING) + of_agent[agent.pk]
+    for one in everyone:
+        of_team[one.team] = of_team.get(one.team, NOTHING) + of_agent[one.pk]
     must = set(
         ServicePlan.objects.filter(level=ServicePlan.Level.MUST).values_list("item", flat=True)
     )
