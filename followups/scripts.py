@@ -203,7 +203,7 @@ TEXTS = {
         "reach me?"
     ),
     "meet": gettext_lazy(
-        "Hello {name}, this is {agent}, who looks after your policies now. I would like to meet you "
+        "Hello {name}, this is {agent}. I look after your policies now and would like to meet you "
         "and go through what they cover. Half an hour is enough; when would it suit you?"
     ),
     "review": gettext_lazy(
