@@ -8,13 +8,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from random import Random
 
-from django.db.models import OuterRef, Subquery
+from django.db import connection
 from django.utils import timezone, translation
 
 from accounts.models import Role, User
 from clients.models import Contact
 from followups import day_end, day_logs, meetings, sampling
-from followups.models import FollowUp, SpotCheck
+from followups.models import SpotCheck
 from followups.office_days import workdays_before
 
 LOGS_BACK = 4
@@ -36,6 +36,16 @@ MINUTES = (
 )
 NOTES_BACK = ("", "", "面访安排得好，继续。", "承诺缴费的，到期当天上午再提醒一次。")
 
+TELL = """
+UPDATE clients_contact c SET at = told.at, channel = told.channel, note = told.note
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[]) AS told (id, at, channel, note)
+WHERE c.id = told.id
+"""
+DONE_THEN = """
+UPDATE followups_followup f SET done_at = c.at FROM clients_contact c
+WHERE c.id = f.contact_id AND c.by_id = ANY(%s) AND f.status = 'done'
+"""
+
 
 def tell(rng: Random, agents: Sequence[User], today: date) -> None:
     contacts = Contact.objects.filter(by__in=agents).order_by("by", "on", "pk")
@@ -43,9 +53,10 @@ def tell(rng: Random, agents: Sequence[User], today: date) -> None:
     told = [one for _day, rows in groupby(contacts, key=lambda one: (one.by_id, one.on))
             for one in _a_day(rng, list(rows), today)]  # fmt: skip
     _cannot_be([one for one in told if one.by_id == agents[2 % len(agents)].pk], today)
-    Contact.objects.bulk_update(told, ["at", "channel", "note"], batch_size=1000)
-    at = Contact.objects.filter(pk=OuterRef("contact")).values("at")
-    FollowUp.objects.filter(contact__in=contacts).update(done_at=Subquery(at))
+    with connection.cursor() as cursor:
+        columns = [[getattr(one, name) for one in told] for name in ("pk", "at", "channel", "note")]
+        cursor.execute(TELL, columns)
+        cursor.execute(DONE_THEN, [[agent.pk for agent in agents]])
     _close_the_days(rng, agents, today)
 
 

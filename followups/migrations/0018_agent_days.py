@@ -13,7 +13,8 @@ COUNTED = """
 # The rows are taken first, in one order, so that two who record for the same agent count one after the
 # other: in a function each statement sees what was committed before it.
 COUNT = f"""
-CREATE FUNCTION followups_count_days() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION followups_count_days() RETURNS trigger LANGUAGE plpgsql
+SET enable_hashjoin = on AS $$
 DECLARE
     agents bigint[];
     days date[];
