@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role
+from clients.models import Client
 from followups.models import DayLog, FollowUp, MorningMeeting, SpotCheck
 from tests.journeys.conftest import PHONE, barriers, sideways
 
@@ -71,3 +72,28 @@ def test_a_supervisors_day(office: Any, shoot: Any) -> None:
     page.get_by_role("button", name="Give away").click()
     row.client.refresh_from_db()
     assert row.client.agent != agent
+
+
+def test_a_leaver_is_handed_over_and_taken_back(office: Any, shoot: Any) -> None:
+    leaver = office.user("A1001")
+    served = Client.objects.filter(agent=leaver)
+    before = served.count()
+    page = office.open("M1001")
+    page.goto(f"{office.url}/team/handovers/new/?whose={leaver.pk}")
+    page.locator("[name=to]").first.check()
+    page.locator("[name=to]").nth(1).check()
+    page.get_by_role("button", name="Show the split").click()
+    expect(page.get_by_role("heading", name="The split")).to_be_visible()
+    open_to_everybody(page)
+    shoot(page, "split")
+    page.get_by_role("button", name="Hand over now").click()
+    expect(page.get_by_text(f"{before} clients handed over").first).to_be_visible()
+    open_to_everybody(page)
+    assert not served.exists()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(f"{before} clients returned").first).to_be_visible()
+    assert served.count() == before
+    page.goto(f"{office.url}/progress/")
+    open_to_everybody(page)
+    page.locator("dd a", has_text=re.compile(r"^\d+$")).first.click()
+    open_to_everybody(page)
