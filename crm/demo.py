@@ -240,7 +240,9 @@ def _work_through(rng: Random, day: date, agents: list[User], share: float | Non
     for n, agent in enumerate(agents):
         part = share if share is not None else 0.95 - 0.12 * (n % 5)
         rows = FollowUp.objects.open().on(day).filter(client__agent=agent)
-        rows = rows.exclude(rule__in=demo_care.LEFT).order_by("priority", "pk")
+        rows = rows.exclude(rule__in=demo_care.LEFT).order_by(
+            "priority", "rule", "client__mobile", "policy__policy_no", "occasion_on"
+        )
         done += [(agent, row) for row in rows if rng.random() < part]
     contacts = Contact.objects.bulk_create(
         Contact(
