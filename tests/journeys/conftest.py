@@ -65,6 +65,22 @@ class Office:
     cut_off: bool = False  # while a journey does without the net, the browser may complain of it
     contexts: list[BrowserContext] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    last_contact: int = 0  # of those that the demo tells of
+
+    def __post_init__(self) -> None:
+        from clients.models import Contact
+
+        self.last_contact = Contact.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+
+    def contacts_with(self, client: Any) -> Any:
+        """What was recorded on this journey, and not taken back."""
+        return self.sent_about(client).filter(undone_at=None)
+
+    def sent_about(self, client: Any) -> Any:
+        """What arrived on this journey, taken back or not."""
+        from clients.models import Contact
+
+        return Contact.objects.filter(client=client, pk__gt=self.last_contact)
 
     def user(self, staff_no: str) -> Any:
         from accounts.models import User

@@ -5,24 +5,13 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from clients.models import Contact
 from crm import demo
 from followups.models import FollowUp
-from lib import dates
 from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE, barriers, sideways
 
 
 def row_of(page: Page, client: Any) -> Any:
     return page.locator(f"#stop-{client.pk}")
-
-
-def contacts_with(client: Any) -> Any:
-    return Contact.objects.filter(client=client, on=dates.today(), undone_at=None)
-
-
-def sent_to(client: Any) -> int:
-    """How often it arrived, taken back or not."""
-    return Contact.objects.filter(client=client, on=dates.today()).count()
 
 
 def a_premium(office: Any) -> Any:
@@ -44,11 +33,11 @@ def test_a_day_on_the_phone(office: Any, shoot: Any) -> None:
     greeting.tap()
     expect(page.locator("#toasts")).to_contain_text(BIRTHDAY_CLIENT)
     expect(row_of(page, office.birthday)).to_have_count(0)
-    assert contacts_with(office.birthday).count() == 1
+    assert office.contacts_with(office.birthday).count() == 1
 
     page.locator("#toasts").get_by_role("button", name="Undo").tap()
     expect(row_of(page, office.birthday)).to_be_visible()
-    assert not contacts_with(office.birthday).exists()
+    assert not office.contacts_with(office.birthday).exists()
 
     client = a_premium(office)
     row_of(page, client).get_by_role("button", name="Done").tap()
@@ -59,7 +48,7 @@ def test_a_day_on_the_phone(office: Any, shoot: Any) -> None:
     sheet.get_by_role("button", name="Save").tap()
     expect(sheet).to_be_hidden()
     expect(row_of(page, client)).to_have_count(0)
-    promise = contacts_with(client).get(by__staff_no="A1001", outcome="will_pay")
+    promise = office.contacts_with(client).get(by__staff_no="A1001", outcome="will_pay")
     assert promise.promised_on == office.today + timedelta(days=1)
 
     page.reload()
@@ -89,10 +78,10 @@ def test_a_day_by_keyboard(office: Any, shoot: Any) -> None:
     row_of(page, office.birthday).locator(".who").focus()
     page.keyboard.press("e")
     expect(row_of(page, office.birthday)).to_have_count(0)
-    assert contacts_with(office.birthday).count() == 1
+    assert office.contacts_with(office.birthday).count() == 1
     page.keyboard.press("z")
     expect(row_of(page, office.birthday)).to_be_visible()
-    assert not contacts_with(office.birthday).exists()
+    assert not office.contacts_with(office.birthday).exists()
 
 
 def test_a_day_without_script(office: Any) -> None:
@@ -100,10 +89,10 @@ def test_a_day_without_script(office: Any) -> None:
     page.goto(f"{office.url}/today/")
     page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").click()
     expect(page.locator("#toasts")).to_contain_text(BIRTHDAY_CLIENT)
-    assert contacts_with(office.birthday).count() == 1
+    assert office.contacts_with(office.birthday).count() == 1
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(row_of(page, office.birthday)).to_be_visible()
-    assert not contacts_with(office.birthday).exists()
+    assert not office.contacts_with(office.birthday).exists()
 
     client = a_premium(office)
     row_of(page, client).locator(".who").click()
@@ -117,7 +106,7 @@ def test_a_day_without_script(office: Any) -> None:
     page.get_by_role("radio", name="No answer").check()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#toasts")).to_contain_text(client.name)
-    assert contacts_with(client).filter(outcome="no_answer").count() == 1
+    assert office.contacts_with(client).filter(outcome="no_answer").count() == 1
 
 
 def test_finding_and_switching_without_script(office: Any) -> None:
@@ -145,12 +134,12 @@ def test_a_lost_connection(office: Any, shoot: Any) -> None:
     expect(row_of(page, office.birthday)).to_contain_class("failed")
     expect(row_of(page, office.birthday).get_by_role("button", name="Not saved.")).to_be_visible()
     shoot(page)
-    assert not sent_to(office.birthday)
+    assert not office.sent_about(office.birthday).exists()
 
     office.cut_off = False
     page.context.set_offline(False)  # the page hears of it, and tries again by itself
     expect(row_of(page, office.birthday)).to_have_count(0)
-    assert sent_to(office.birthday) == 1
+    assert office.sent_about(office.birthday).count() == 1
 
 
 def test_a_hand_that_taps_twice(office: Any) -> None:
@@ -158,7 +147,7 @@ def test_a_hand_that_taps_twice(office: Any) -> None:
     page.goto(f"{office.url}/today/")
     page.get_by_role("button", name=f"Done: {BIRTHDAY_CLIENT}").dblclick()
     expect(row_of(page, office.birthday)).to_have_count(0)
-    assert sent_to(office.birthday) == 1
+    assert office.sent_about(office.birthday).count() == 1
 
 
 def test_the_next_step_is_moved_or_left_out(office: Any, shoot: Any) -> None:
@@ -205,7 +194,7 @@ def test_an_outcome_a_later_day_and_the_reason_by_keyboard(office: Any) -> None:
     page.keyboard.press("Control+Enter")
     expect(sheet).to_be_hidden()
     expect(row_of(page, client)).to_have_count(0)
-    assert contacts_with(client).filter(outcome="no_answer").exists()
+    assert office.contacts_with(client).filter(outcome="no_answer").exists()
     page.keyboard.press("z")
     expect(row_of(page, client)).to_be_visible()
     # Until what came in has settled, its links lead to pages and not yet to sheets.
@@ -230,7 +219,7 @@ def test_an_outcome_a_later_day_and_the_reason_by_keyboard(office: Any) -> None:
     page.keyboard.press("Enter")
     expect(sheet).to_be_hidden()
     expect(row_of(page, client)).to_have_count(0)
-    assert contacts_with(client).get(outcome="asked_later").note == "Client is busy"
+    assert office.contacts_with(client).get(outcome="asked_later").note == "Client is busy"
 
 
 def test_why_and_paper_without_script(office: Any) -> None:
@@ -244,6 +233,6 @@ def test_why_and_paper_without_script(office: Any) -> None:
     page.get_by_role("radio", name="Waits for payday").check()
     page.get_by_role("button", name="Move it").click()
     expect(page.locator("#toasts")).to_contain_text(client.name)
-    assert contacts_with(client).get(outcome="asked_later").note == "Waits for payday"
+    assert office.contacts_with(client).get(outcome="asked_later").note == "Waits for payday"
     page.get_by_role("link", name="Print list").click()
     expect(page.get_by_role("table")).to_contain_text(BIRTHDAY_CLIENT)

@@ -8,7 +8,6 @@ from followups import agenda, work
 from followups.models import FollowUp
 from lib import dates
 from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
-from tests.journeys.test_agent import contacts_with
 
 MARKUP = "<b>周一</b> & <script>alert(1)</script>"
 
@@ -50,12 +49,12 @@ def test_a_day_on_the_phone_one_after_the_other(office: Any, shoot: Any) -> None
     assert not barriers(page)
     sheet.get_by_role("button", name="Save, next").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text(third.name)
-    told = contacts_with(second).get()
+    told = office.contacts_with(second).get()
     assert (told.outcome, told.note) == ("no_answer", MARKUP)
 
     page.locator("#toasts").get_by_role("button", name="Undo").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
-    assert not contacts_with(second).exists()
+    assert not office.contacts_with(second).exists()
 
     # It is left in the middle, and gone on with where it was.
     page.get_by_role("link", name="Back to today").first.tap()
@@ -85,7 +84,7 @@ def test_a_day_by_keyboard_one_after_the_other(office: Any, shoot: Any) -> None:
     page.keyboard.press("4")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
-    assert contacts_with(first).get().outcome == "no_answer"
+    assert office.contacts_with(first).get().outcome == "no_answer"
     page.keyboard.press("z")
     expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
     page.keyboard.press("Escape")
@@ -104,7 +103,7 @@ def test_a_day_by_keyboard_one_after_the_other(office: Any, shoot: Any) -> None:
     expect(page.locator("#outcome").get_by_role("alert").first).to_be_visible()
     expect(page.locator("#outcome textarea")).to_have_value(MARKUP)
     shoot(page, "stale")
-    assert contacts_with(first).count() == 1
+    assert office.contacts_with(first).count() == 1
 
 
 def test_an_outcome_without_script(office: Any) -> None:
@@ -117,7 +116,7 @@ def test_an_outcome_without_script(office: Any) -> None:
     choose(page, page, "not_home")
     page.get_by_role("button", name="Save, next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
-    assert contacts_with(first).get().outcome == "not_home"
+    assert office.contacts_with(first).get().outcome == "not_home"
     page.goto(f"{office.url}/clients/{first.pk}/why-not/")
     assert not sideways(page)
     expect(page.get_by_text("Done on").first).to_be_visible()

@@ -8,7 +8,7 @@ from playwright.sync_api import Error, Page, expect
 from followups import work
 from followups.models import FollowUp
 from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE, barriers, sideways
-from tests.journeys.test_agent import a_premium, contacts_with, row_of, sent_to
+from tests.journeys.test_agent import a_premium, row_of
 
 KEPT = """async () => {
   const page = await caches.match("/today/kept/");
@@ -71,19 +71,19 @@ def test_the_list_is_read_and_worked_without_a_connection(office: Any, shoot: An
 
     page.reload()  # closed and opened again, it is still there
     expect(row.get_by_text("Recorded on this phone")).to_be_visible()
-    assert not sent_to(client)
+    assert not office.sent_about(client).exists()
 
     cut(office, page, off=False)
     expect(page.locator("#outbox")).to_contain_text("Sent now: 1")
     expect(page.locator("#agenda")).to_be_visible()
     expect(row_of(page, client)).to_have_count(0)
-    assert sent_to(client) == 1
-    told = contacts_with(client).get()
+    assert office.sent_about(client).count() == 1
+    told = office.contacts_with(client).get()
     assert told.met_at is not None  # when it was tapped, not when the net came back
     assert (told.outcome, told.note) == ("will_pay", "Pays today, in the bank")
     page.reload()
     expect(page.locator("#outbox")).to_be_hidden()
-    assert sent_to(client) == 1
+    assert office.sent_about(client).count() == 1
 
 
 def test_what_was_refused_is_told_and_the_words_are_kept(office: Any, shoot: Any) -> None:
@@ -106,7 +106,7 @@ def test_what_was_refused_is_told_and_the_words_are_kept(office: Any, shoot: Any
     expect(box).to_contain_text("Rang twice")
     shoot(page)
     assert not barriers(page)
-    assert sent_to(client) == 1
+    assert office.sent_about(client).count() == 1
     box.get_by_role("button", name="Discard").tap()
     expect(box).to_be_hidden()
 
@@ -120,7 +120,7 @@ def test_a_form_lost_with_its_page_goes_out_later(office: Any) -> None:
     cut(office, page, off=False)
     page.goto(f"{office.url}/today/")
     expect(page.locator("#outbox")).to_contain_text("Sent now: 1")
-    assert sent_to(office.birthday) == 1
+    assert office.sent_about(office.birthday).count() == 1
 
 
 def test_what_needs_a_form_opens_it_where_there_is_no_net(office: Any) -> None:

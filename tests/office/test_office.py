@@ -97,7 +97,7 @@ def test_ctrl_c_puts_everything_away(office: Office) -> None:
     assert said.rstrip().endswith("Closed.")
     assert "Traceback" not in said
     assert office.process.returncode == 0
-    assert not any(map(is_alive, running))
+    assert soon(lambda: not any(map(is_alive, running)))
 
 
 def test_nothing_outlives_a_killed_office_and_the_next_one_opens(office: Office) -> None:
