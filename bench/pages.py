@@ -27,7 +27,7 @@ from policies.models import Policy
 ROUNDS = 5
 IN_THE_DATABASE = 0.05
 PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
-    "agent's day": ("agent", "/today/", 0.2, 15, 15_000),
+    "agent's day": ("agent", "/today/", 0.2, 12, 15_000),
     "focus on one client": ("agent", "/today/focus/{task}/", 0.15, 15, 15_000),
     "route": ("agent", "/today/route/", 0.6, 20, 15_000),
     "day pack": ("agent", "/today/pack/", 2.0, 25, 120_000),

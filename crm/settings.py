@@ -104,6 +104,7 @@ else:
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = _options
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
+REMEMBERED_SECONDS = 5  # what the whole office shares: lib/remembered.py
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 CELERY_BROKER_URL = REDIS_URL or servers.embedded_queue_url(DATA_DIR)

@@ -17,6 +17,7 @@ from clients.models import Rhythm
 from followups import campaign_lines
 from followups.models import FollowUp
 from lib import dates
+from lib.remembered import remembered
 
 
 class Place(NamedTuple):
@@ -156,11 +157,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return context
 
 
+the_rhythm = remembered(Rhythm.current)
+
+
 def quiet_hours() -> Callable[[], Rhythm | None]:
     """The office's quiet hours while they last; asked only by pages that offer a call."""
 
     def quiet() -> Rhythm | None:
-        rhythm = Rhythm.current()
+        rhythm = the_rhythm()
         return rhythm if rhythm.is_quiet(timezone.localtime()) else None
 
     return cache(quiet)

@@ -20,6 +20,7 @@ from clients.kinship import FAMILY_WORDS, Kin, read
 from clients.models import Client, FamilyMember, InfoCard, KeyDate
 from followups.card_questions import TOP
 from lib import dates, lunar
+from lib.remembered import remembered
 from policies.models import Policy
 
 SUBJECT = "festival"  # what its greetings are about, in the codes of the rules
@@ -246,13 +247,14 @@ def _of_trades(words: list[str]) -> Q:
     return reduce(or_, (Q(note__icontains=word) for word in words), Q(Exists(said)))
 
 
+@remembered
+def greeted_ones() -> list[Festival]:
+    return list(Festival.objects.filter(active=True))
+
+
 def coming(day: date, last: date) -> list[tuple[date, Festival]]:
     """The festivals that are greeted, with their days in `day..last`, in order."""
-    found = [
-        (on, festival)
-        for festival in Festival.objects.filter(active=True)
-        for on in festival.occasions(day, last)
-    ]
+    found = [(on, festival) for festival in greeted_ones() for on in festival.occasions(day, last)]
     return sorted(found, key=lambda one: (one[0], one[1].pk))
 
 

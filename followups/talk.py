@@ -12,7 +12,7 @@ from clients.models import Contact
 from followups import agenda, scripts
 from followups.chips import sentence_gap
 from followups.models import FollowUp
-from followups.texts import Text
+from followups.texts import Text, office_words
 
 Channel = Contact.Channel
 CHANNELS = (Channel.CALL, Channel.WECHAT, Channel.VISIT)
@@ -163,7 +163,7 @@ def channel_of(asked: str, followup: FollowUp) -> str:
 
 def of(followup: FollowUp, speaker: User, today: date, channel: str) -> Talk:
     key = scripts.which(followup, today)
-    own = list(Text.objects.in_force().about(key))
+    own = [text for text in office_words() if text.occasion == key]
     written = scripts.text_for(followup, speaker, today, own=own)
     text = written if channel == Channel.WECHAT else _said(followup, speaker, today, channel, own)
     return Talk(channel, text, written, ANSWERS.get(followup.series, ()))

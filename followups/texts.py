@@ -13,6 +13,7 @@ from accounts.models import AuditEntry, User
 from clients.models import Client, Contact
 from followups import placeholders
 from followups.festivals import Festival
+from lib.remembered import remembered
 
 Channel = Contact.Channel
 SPOKEN = (Channel.WECHAT, Channel.CALL, Channel.VISIT)
@@ -119,3 +120,9 @@ def chosen(texts: Iterable[Text], client_class: str, channel: str) -> str:
     ]
     closest = max(fitting, key=lambda text: (text.client_class, text.channel), default=None)
     return closest.words if closest else ""
+
+
+@remembered
+def office_words() -> list[Text]:
+    """All that the office says in its own words, but for festivals."""
+    return list(Text.objects.in_force().filter(festival=None))

@@ -16,6 +16,7 @@ from accounts.models import AuditEntry, User
 from followups.agenda import Agenda, Stop
 from followups.models import ServiceItem
 from followups.route import visits_of
+from lib.remembered import remembered
 
 WRITING = 0x544F4F4C
 
@@ -102,6 +103,11 @@ class Kit(models.Model):
         AuditEntry.record(by, AuditEntry.Action.UPDATE, self, item=self.item)
 
 
+@remembered
+def own_tools() -> Mapping[int, Sequence[Tool]]:
+    return {kit.item: kit.contents for kit in Kit.objects.in_force()}
+
+
 @dataclass(frozen=True)
 class Shelf:
     """What is in force for each service: the office's own tools, else the usual ones. One query."""
@@ -110,7 +116,7 @@ class Shelf:
 
     @classmethod
     def now(cls) -> "Shelf":
-        return cls({kit.item: kit.contents for kit in Kit.objects.in_force()})
+        return cls(own_tools())
 
     def of(self, item: int) -> Sequence[Tool]:
         return self.own.get(item, USUAL.get(ServiceItem(item), ()))

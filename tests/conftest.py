@@ -50,6 +50,7 @@ def _quick_and_local(settings: Any) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CELERY_TASK_ALWAYS_EAGER = True
+    settings.REMEMBERED_SECONDS = 0
     translation.deactivate()  # whatever the page of an earlier test was read in
 
 
