@@ -55,14 +55,14 @@ class Turning:
         return turned.order_by().values(self.client).distinct()
 
 
-USUAL_TURNINGS = (
+USUAL_TURNINGS: tuple[Turning, ...] = (
     Turning(Policy.objects.all, "lapses_on", "holder_id"),
     Turning(Policy.objects.all, "reinstate_by", "holder_id"),
     Turning(Instalment.objects.owed, "rests_until", "policy__holder_id"),
     Turning(RuleMute.objects.all, "until", "client_id"),
     Turning(Client.objects.all, "no_sales_until", "pk", days=1),
 )
-SELLING = frozenset({ServiceItem.POLICY_REVIEW, ServiceItem.TAILORED})
+SELLING: frozenset[ServiceItem] = frozenset({ServiceItem.POLICY_REVIEW, ServiceItem.TAILORED})
 
 
 @dataclass(frozen=True, kw_only=True)
