@@ -21,6 +21,11 @@ def here(page: Page) -> str:
     return page.url.rstrip("/").rsplit("/", 1)[-1]
 
 
+def stands_at(page: Page, client: Any) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(client.name)
+    page.wait_for_load_state()  # before that no key is listened to
+
+
 def choose(page: Page, place: Any, outcome: str) -> None:
     """Tick an outcome; those that come seldom stand behind "Other"."""
     tile = place.locator(f"[name=outcome][value={outcome}]")
@@ -34,13 +39,13 @@ def test_a_day_on_the_phone_one_after_the_other(office: Any, shoot: Any) -> None
     page.goto(f"{office.url}/today/")
     first, second, third = (stop.client for stop in queue(office)[:3])
     page.get_by_role("link", name="Work through").first.tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
+    stands_at(page, first)
     shoot(page, "client")
     assert not sideways(page)
     assert not barriers(page)
 
     page.get_by_role("button", name="Skip").tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
     page.get_by_role("link", name="Record the outcome").tap()
     sheet = page.get_by_role("dialog", name="How did it go?")
     choose(page, sheet, "no_answer")
@@ -48,19 +53,19 @@ def test_a_day_on_the_phone_one_after_the_other(office: Any, shoot: Any) -> None
     shoot(page, "outcome")
     assert not barriers(page)
     sheet.get_by_role("button", name="Save, next").tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text(third.name)
+    stands_at(page, third)
     told = office.contacts_with(second).get()
     assert (told.outcome, told.note) == ("no_answer", MARKUP)
 
     page.locator("#toasts").get_by_role("button", name="Undo").tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
     assert not office.contacts_with(second).exists()
 
     # It is left in the middle, and gone on with where it was.
     page.get_by_role("link", name="Back to today").first.tap()
     page.wait_for_url("**/today/")
     page.get_by_role("link", name="Work through").first.tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
 
 
 def test_a_day_by_keyboard_one_after_the_other(office: Any, shoot: Any) -> None:
@@ -68,11 +73,11 @@ def test_a_day_by_keyboard_one_after_the_other(office: Any, shoot: Any) -> None:
     page.goto(f"{office.url}/today/")
     first, second = (stop.client for stop in queue(office)[:2])
     page.keyboard.press("f")
-    expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
+    stands_at(page, first)
     page.keyboard.press("j")
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
     page.keyboard.press("k")
-    expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
+    stands_at(page, first)
     page.keyboard.press("4")
     page.keyboard.press("l")
     page.keyboard.type("Rang twice, 6 times in all")
@@ -83,16 +88,16 @@ def test_a_day_by_keyboard_one_after_the_other(office: Any, shoot: Any) -> None:
     expect(page.locator("#f_note")).to_have_value("Rang twice, 6 times in all")
     page.keyboard.press("4")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
     assert office.contacts_with(first).get().outcome == "no_answer"
     page.keyboard.press("z")
-    expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
+    stands_at(page, first)
     page.keyboard.press("Escape")
     page.wait_for_url("**/today/")
 
     # Two tabs: the other one was quicker, and nothing typed is lost.
     page.keyboard.press("f")
-    expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
+    stands_at(page, first)
     rows = list(FollowUp.objects.open().on(office.today).filter(client=first))
     work.record(rows, by=office.user("A1001"), outcome="no_answer", on=office.today)
     page.keyboard.press("3")
@@ -115,7 +120,7 @@ def test_an_outcome_without_script(office: Any) -> None:
     page.get_by_role("link", name="Record the outcome").click()
     choose(page, page, "not_home")
     page.get_by_role("button", name="Save, next").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(second.name)
+    stands_at(page, second)
     assert office.contacts_with(first).get().outcome == "not_home"
     page.goto(f"{office.url}/clients/{first.pk}/why-not/")
     assert not sideways(page)
