@@ -1,8 +1,6 @@
 """Records that may be one person: the pairs, the two side by side, one of them or two again."""
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -16,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.gates import for_leaders
 from accounts.models import SentForm
 from clients import duplicates
 from clients.merging import (
@@ -36,19 +35,6 @@ from clients.views import Request
 from lib.templatetags.ui import iso
 
 PER_PAGE = 50
-View = Callable[..., HttpResponse]
-
-
-def for_leaders(view: View) -> View:
-    """Who leads or administers says which records are one person."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (request.user.leads or request.user.administers):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 @require_GET

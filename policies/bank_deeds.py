@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.gates import for_leaders
 from accounts.models import AuditEntry, SentForm, User
 from clients.views import Request
 from policies import premiums
 from policies.bank import BankRow, BankRowQuerySet, Branch
-from policies.bank_views import PER_PAGE, LinesForm, Refused, for_leaders, lines_page, ticked_in
+from policies.bank_views import PER_PAGE, LinesForm, Refused, lines_page, ticked_in
 from policies.forms import BIGGEST_ID
 from policies.models import Instalment, Insurer, Policy
 

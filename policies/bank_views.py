@@ -1,21 +1,20 @@
 """What the bank has answered: the files of a month, their lines, and those that wait for a person."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import wraps
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, Max, OuterRef, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from accounts.gates import for_leaders
 from clients.views import Request
 from lib import dates
 from lib.paging import UpTo
@@ -30,20 +29,6 @@ NEAR = timedelta(days=35)  # what was booked as paid longer before is other mone
 SHOWN_CHOICES = 4
 LATEST_FIRST = ("-returned_on", "row", "pk")  # as the index of the posted lines has them
 MONEY_FIRST = ("-ok", *LATEST_FIRST)
-
-View = Callable[..., HttpResponse]
-
-
-def for_leaders(view: View) -> View:
-    """The bank's lines are money: whoever leads or administers says what they mean."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (request.user.leads or request.user.administers):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 class LinesForm(forms.Form):
