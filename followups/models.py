@@ -129,6 +129,8 @@ class FollowUp(models.Model):
     NUMBER: ClassVar[str] = "number"
     ADDRESS: ClassVar[str] = "address"
     AFTER_AN_ENTRY: ClassVar[tuple[str, ...]] = (AGREED, NUMBER, ADDRESS)
+    # The series that find out whether phone and address are right.
+    OF_THE_NUMBER: ClassVar[tuple[str, ...]] = ("contact", NUMBER, ADDRESS)
     # The series that a family is served with after a death.
     OF_THE_FAMILY: ClassVar[tuple[str, ...]] = ("condolence", "bequest")
     # What nobody would miss where its client is gone; an import that is undone asks.

@@ -78,6 +78,16 @@ def of_holders(rows: QuerySet[Any], day: date) -> QuerySet[Any]:
     return rows.filter(Exists(Policy.objects.in_force(day).filter(holder=OuterRef("client"))))
 
 
+def not_looked_up(day: date) -> QuerySet[Client]:
+    """Whose number was found wrong, and is not being looked for since."""
+    looked_up = FollowUp.objects.filter(
+        client=OuterRef("pk"),
+        rule__in=(FollowUp.NUMBER, FollowUp.ADDRESS),
+        list_on__gte=OuterRef("contact_invalid_on"),
+    )
+    return holders(day).exclude(Exists(looked_up))
+
+
 def new_to_their_agent(day: date) -> QuerySet[Client]:
     """Handed over, and not yet spoken to by whoever serves them now."""
     known = spoken(TALK, client="pk", by="agent", since="handed_over_on")
@@ -839,7 +849,7 @@ RULEBOOK: list[Rule] = [
     ClientRule(
         code="contact-invalid",
         label=_("Contact data found wrong"),
-        among=holders,
+        among=not_looked_up,
         on="contact_invalid_on",
         day=0,
         keep=60,

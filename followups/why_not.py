@@ -152,6 +152,8 @@ def _why_not_among(rule: Rule, case: Case) -> str:
         return _of_policies(rule, case)
     if not case.covered:
         return _("Holds no policy in force.")
+    if rule.on == "contact_invalid_on" and case.client.contact_invalid_on:
+        return _("It is being looked for already.")
     return _("Nothing of this kind is recorded.")
 
 

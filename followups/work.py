@@ -90,7 +90,7 @@ def _record(
         step = NextStep(Successor.Step.NOTHING)
     usual = _usual_day(rows, step, told, on)
     next_on = _chosen_day(usual, outcome, told.follow, told.next_on, on)
-    changed = _changed(told, step, on)
+    changed = _changed(rows, told, step, on)
     contact = Contact.objects.create(
         client=client,
         by=by,
@@ -120,11 +120,15 @@ def _went_through(rows: Sequence[FollowUp], outcome: str) -> bool:
     return outcome == Outcome.DONE and any(row.item == ServiceItem.POLICY_REVIEW for row in rows)
 
 
-def _changed(told: Told, step: NextStep, on: date) -> dict[str, Any]:
+def _changed(rows: Sequence[FollowUp], told: Told, step: NextStep, on: date) -> dict[str, Any]:
     """What the outcome changes about the client."""
     fields: dict[str, Any] = {}
     if told.outcome == Outcome.MOVED and told.address:
         fields["address"] = told.address
+    if told.outcome == Outcome.WRONG_NUMBER:
+        fields["contact_invalid_on"] = on
+    if told.outcome == Outcome.DONE and any(row.series in FollowUp.OF_THE_NUMBER for row in rows):
+        fields |= {"verified_on": on, "contact_invalid_on": None}
     if step.step == Successor.Step.QUIET:
         fields |= {"deceased": True, "deceased_on": on}
     return fields

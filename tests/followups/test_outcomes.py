@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 
 from clients.models import Client, Contact
 from followups import escalations, successors
@@ -142,6 +143,34 @@ def test_a_new_address_is_written_and_needs_no_search(owed: FollowUp, alice: Any
     tell(owed, alice, "moved", address="湖墅南路 2 号")
     assert Client.objects.get().address == "湖墅南路 2 号"
     assert step_after(owed) is None
+
+
+def test_a_wrong_number_is_marked_looked_for_once_and_right_again_when_it_is_found(
+    owed: FollowUp, alice: Any
+) -> None:
+    tell(owed, alice, "wrong_number")
+    client = Client.objects.get()
+    assert client.contact_invalid_on == TODAY
+    for n in range(3):
+        write_day(TODAY + n * A_DAY)
+    asked = FollowUp.objects.filter(rule__in=["number", "contact-invalid"])
+    assert [row.rule for row in asked] == ["number"]
+    found = tell(asked[0], alice, "done", on=TODAY + A_DAY)
+    client.refresh_from_db()
+    assert (client.contact_invalid_on, client.verified_on) == (None, TODAY + A_DAY)
+    undo(found, by=alice)
+    client.refresh_from_db()
+    assert (client.contact_invalid_on, client.verified_on) == (TODAY, None)
+
+
+def test_whoever_switches_the_search_off_is_asked_by_the_rulebook(
+    owed: FollowUp, alice: Any, login: Any
+) -> None:
+    tell(owed, alice, "wrong_number", follow=False)
+    write_day(TODAY + A_DAY)
+    assert FollowUp.objects.filter(rule="contact-invalid").exists()
+    page = login(alice).get(reverse("client", args=[owed.client_id])).content.decode()
+    assert 'href="/clients/%s/edit/"' % owed.client_id in page
 
 
 def test_an_undo_leaves_what_somebody_wrote_since(owed: FollowUp, alice: Any) -> None:
