@@ -17,7 +17,7 @@ from policies.bank_views import LATEST_FIRST, LinesForm
 from policies.forms import PolicyFilter
 from policies.importing.columns import COLUMNS
 from policies.models import Instalment, Policy
-from policies.persistency import Lever, levers, rates
+from policies.persistency import Lever
 from policies.persistency_views import PersistencyForm
 from policies.reinstatement import desk
 from policies.reinstatement_views import DeskForm, lines_of
@@ -166,7 +166,7 @@ REINSTATEMENTS = Listing(
 def _groups(user: User, asked: QueryDict) -> Any:
     said = PersistencyForm(asked, user=user).asked()
     mine = said.narrow(Policy.objects.listed_for(user))
-    return rates(mine, said.month, said.k, by=said.by, months=said.months)
+    return said.rates(mine)
 
 
 PERSISTENCY = Listing(
@@ -190,7 +190,7 @@ PERSISTENCY = Listing(
 def _levers(user: User, asked: QueryDict) -> Any:
     said = PersistencyForm(asked, user=user).asked()
     mine = said.narrow(Policy.objects.listed_for(user))
-    return levers(mine, said.month, said.k, dates.today())
+    return said.levers(mine, dates.today())
 
 
 def _gain(lever: Lever) -> object:

@@ -16,12 +16,18 @@ from accounts.models import Team, User
 from clients.forms import agents_of
 from clients.views import Request
 from lib import dates
+from policies.cohorts import COUNTED, USUAL, Counting
 from policies.models import Policy, PolicyQuerySet
-from policies.persistency import MONTHS, Lever, Rate, latest_month, levers, rates, trend
+from policies.persistency import MONTHS, Lever, Levers, Rate, latest_month, levers, rates, trend
 from policies.renewal_views import teams_of
 
 PER_PAGE = 50
 A_YEAR = 12
+
+
+def _way(label: Any) -> forms.BooleanField:
+    ticked = forms.CheckboxInput({"class": "form-check-input"})
+    return forms.BooleanField(label=label, required=False, widget=ticked)
 
 
 class PersistencyForm(forms.Form):
@@ -34,6 +40,9 @@ class PersistencyForm(forms.Form):
     )
     by = forms.ChoiceField(choices=GROUPS, required=False)
     rolling = forms.BooleanField(required=False)
+    kept = _way(_("Of what was kept the year before (25 months)"))
+    each = _way(_("Every premium of the policy year, by itself"))
+    reinstated = _way(_("Money that came too late counts, too"))
     month = forms.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
     agent = forms.ModelChoiceField(User.objects.none(), required=False)
     team = forms.ModelChoiceField(Team.objects.none(), required=False)
@@ -43,6 +52,11 @@ class PersistencyForm(forms.Form):
         if user.leads or user.administers:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
             self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
+
+    @property
+    def ways(self) -> list[forms.BoundField]:
+        """Other ways to count, to be ticked."""
+        return [self[name] for name in COUNTED]
 
     def asked(self) -> "Asked":
         self.is_valid()
@@ -58,6 +72,7 @@ class PersistencyForm(forms.Form):
             month=month if known else this_month,
             agent=found.get("agent"),
             team=found.get("team"),
+            counting=Counting(**{name: bool(found.get(name)) for name in COUNTED}),
         )
 
 
@@ -69,6 +84,7 @@ class Asked:
     month: date
     agent: User | None
     team: Team | None
+    counting: Counting
 
     def narrow(self, policies: PolicyQuerySet) -> PolicyQuerySet:
         """Only those of the agent and the team that were asked for."""
@@ -78,6 +94,14 @@ class Asked:
             members = User.objects.filter(team__path__startswith=self.team.path)
             policies = policies.filter(holder__agent__in=members.values("pk"))
         return policies
+
+    def rates(self, mine: PolicyQuerySet) -> list[Rate]:
+        """Of each group that was asked for, by name."""
+        month, k, counting = self.month, self.k, self.counting
+        return rates(mine, month, k, by=self.by, months=self.months, counting=counting)
+
+    def levers(self, mine: PolicyQuerySet, day: date, whole: Rate | None = None) -> Levers:
+        return levers(mine, self.month, self.k, day, whole, counting=self.counting)
 
     @property
     def before(self) -> date:
@@ -97,15 +121,16 @@ def persistency(request: Request) -> HttpResponse:
     asked = form.asked()
     mine = asked.narrow(Policy.objects.listed_for(request.user))
     today = dates.today()
-    groups = rates(mine, asked.month, asked.k, by=asked.by, months=asked.months)
-    twelve = trend(mine, asked.month, asked.k)
+    groups = asked.rates(mine)
+    twelve = trend(mine, asked.month, asked.k, counting=asked.counting)
     _month, this_month = twelve[-1]
-    found = levers(mine, asked.month, asked.k, today, this_month)
+    found = asked.levers(mine, today, this_month)
     page: Page[Lever] = Paginator(found, PER_PAGE).get_page(  # type: ignore[arg-type]
         request.GET.get("page")
     )
     context: dict[str, Any] = {
         "asked": asked,
+        "usual": asked.counting == USUAL,
         "form": form,
         "months": MONTHS,
         "whole": Rate.of_all(groups),

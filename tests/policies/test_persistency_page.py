@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from lib import dates
-from policies.persistency import Cohort
+from policies.cohorts import Cohort
 
 THIS_MONTH = dates.today().replace(day=1)
 pytestmark = pytest.mark.django_db

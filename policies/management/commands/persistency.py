@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lib import dates
+from policies.cohorts import COUNTED, Counting
 from policies.models import Policy
 from policies.persistency import BY, MONTHS, Rate, latest_month, rates
 
@@ -20,13 +21,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rolling", action="store_true", help="the twelve months up to this one"
         )
+        parser.add_argument(
+            "--kept", action="store_true", help="of what was kept the year before (25 months)"
+        )
+        parser.add_argument(
+            "--each", action="store_true", help="every premium of the policy year, by itself"
+        )
+        parser.add_argument(
+            "--reinstated", action="store_true", help="money that came too late counts, too"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         month = _month(options["month"])
         months = 12 if options["rolling"] else 1
         by = options["by"]
-        found = rates(Policy.objects.all(), month, options["k"], by=by, months=months)
+        counting = Counting(**{name: options[name] for name in COUNTED})
+        everybody = Policy.objects.all()
+        found = rates(everybody, month, options["k"], by=by, months=months, counting=counting)
         if not (found or by):
             found = [Rate(None, "")]
         if options["json"]:
