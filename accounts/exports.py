@@ -72,7 +72,7 @@ def count(rows: Rows) -> int:
 
 def may_have_whole_numbers(user: User) -> bool:
     """Those who lead or administer may ask for them; a second person agrees."""
-    return user.leads or user.administers
+    return user.oversees
 
 
 class ExportRequestQuerySet(models.QuerySet["ExportRequest"]):
@@ -81,7 +81,7 @@ class ExportRequestQuerySet(models.QuerySet["ExportRequest"]):
 
     def below(self, user: User) -> Self:
         """What others have asked, of whom `user` leads or administers."""
-        if not (user.leads or user.administers):
+        if not user.oversees:
             return self.none()
         return self.filter(asker__in=agents_seen_by(user).values("pk")).exclude(asker=user)
 

@@ -18,7 +18,7 @@ def for_leaders(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
-        if not (isinstance(user, User) and (user.leads or user.administers)):
+        if not (isinstance(user, User) and user.oversees):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

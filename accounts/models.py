@@ -136,6 +136,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role == Role.ADMINISTRATOR
 
     @property
+    def oversees(self) -> bool:
+        """Whether the work of others is theirs to look after."""
+        return self.leads or self.administers
+
+    @property
     def audits(self) -> bool:
         return self.role == Role.AUDITOR
 

@@ -35,7 +35,7 @@ class ListFilter(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        if user.leads or user.administers:
+        if user.oversees:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
         self.full_clean()
 

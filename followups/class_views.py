@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.gates import for_leaders
 from accounts.models import AuditEntry, SentForm, User
 from clients.models import Client
 from clients.views import Request
@@ -248,10 +249,8 @@ def _done(
 
 
 @require_GET
+@for_leaders
 def curve(request: Request) -> HttpResponse:
-    user = request.user
-    if not (user.leads or user.administers):
-        raise PermissionDenied
     table = _table(request)
     found = curve_of(table.rows)
     context = {"table": table, "run": table.run, "form": table.form, "curve": found}

@@ -119,7 +119,7 @@ def hand_in(agent: User, on: date, *, at: datetime, **said: Any) -> DayLog:
 @transaction.atomic
 def review(log: DayLog, *, by: User, at: datetime, note: str = "", send_back: bool = False) -> None:
     """Go through the log, or send it back with a word. A leader's verb, never about one's own."""
-    if not (by.leads or by.administers) or log.agent_id == by.pk:
+    if not by.oversees or log.agent_id == by.pk:
         raise PermissionDenied
     if send_back and not note:
         raise Refused(_t("Write what is missing, so that the agent can mend it."))

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.gates import for_leaders
 from accounts.models import SentForm
 from followups import escalations, untouched
 from followups.forms import KeyForm
@@ -27,14 +27,15 @@ class CloseForm(KeyForm):
 
 
 @require_GET
+@for_leaders
 def matters(request: Request) -> HttpResponse:
     """Open complaints and what needs the leader, the oldest first."""
     return _page(request)
 
 
 @require_POST
+@for_leaders
 def close(request: Request, pk: int) -> HttpResponse:
-    _leader(request)
     matter = get_object_or_404(Escalation.objects.visible_to(request.user), pk=pk)
     form = CloseForm(request.POST)
     if not form.is_valid():
@@ -48,15 +49,9 @@ def close(request: Request, pk: int) -> HttpResponse:
     return redirect("team_matters")
 
 
-def _leader(request: Request) -> None:
-    if not (request.user.leads or request.user.administers):
-        raise PermissionDenied
-
-
 def _page(
     request: Request, form: CloseForm | None = None, matter: Escalation | None = None
 ) -> HttpResponse:
-    _leader(request)
     rows = Escalation.objects.visible_to(request.user).select_related(
         "client__agent", "contact__by", "closed_by"
     )

@@ -40,7 +40,7 @@ def take_back(contact: Contact) -> bool:
 @transaction.atomic
 def close(escalation: Escalation, *, by: User, on: date, answer: str) -> None:
     """Close it with what was done. A leader's verb; closed twice, the first answer stands."""
-    if not (by.leads or by.administers):
+    if not by.oversees:
         raise PermissionDenied
     still_open = Escalation.objects.open().filter(pk=escalation.pk)
     if still_open.update(closed_on=on, closed_by=by, answer=answer):

@@ -157,7 +157,7 @@ TEAM = Listing(
         Column(_("Persistency"), lambda own: own.persistency.by_premium),
     ),
     _team,
-    allows=lambda user: user.leads or user.administers,
+    allows=lambda user: user.oversees,
 )
 
 

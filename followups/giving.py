@@ -35,7 +35,7 @@ def going(leader: User, client: Client) -> ClientQuerySet:
 @transaction.atomic
 def give(client: Client, to: User, *, by: User, reason: str) -> int:
     """Move the client with all open work; return how many clients went. A leader's verb; recorded."""
-    if not (by.leads or by.administers):
+    if not by.oversees:
         raise PermissionDenied
     if to not in receivers(by, client):
         raise Refused(_("Choose an active agent whom you lead."))

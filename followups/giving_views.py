@@ -32,7 +32,7 @@ def give(request: Request, pk: int) -> HttpResponse:
     client = get_object_or_404(
         Client.objects.visible_to(request.user).select_related("agent"), pk=pk
     )
-    if not (request.user.leads or request.user.administers):
+    if not request.user.oversees:
         raise PermissionDenied
     form = GiveForm(request.POST if request.method == "POST" else None)
     before = client.agent_id

@@ -26,7 +26,7 @@ PER_PAGE = 20
 
 
 def _leader(request: Request) -> User:
-    if not (request.user.leads or request.user.administers):
+    if not request.user.oversees:
         raise PermissionDenied
     return request.user
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.gates import for_leaders
 from accounts.models import SentForm, User
 from accounts.scope import agents_seen_by
 from followups import agenda, day_end, day_logs
@@ -62,7 +63,7 @@ def log(request: Request, pk: int) -> HttpResponse:
 def review(request: Request, pk: int) -> HttpResponse:
     """Gone through, with or without a word; or sent back, with one."""
     found = _mine(request, pk)
-    if not (request.user.leads or request.user.administers):
+    if not request.user.oversees:
         raise PermissionDenied
     form = ReviewForm(request.POST)
     form.is_valid()
@@ -87,7 +88,7 @@ def _mine(request: Request, pk: int) -> DayLog:
 
 
 def _log_page(request: Request, found: DayLog, refused: str = "") -> HttpResponse:
-    leads = request.user.leads or request.user.administers
+    leads = request.user.oversees
     today = dates.today()
     context = {
         "log": found,
@@ -108,11 +109,10 @@ def _log_page(request: Request, found: DayLog, refused: str = "") -> HttpRespons
 
 
 @require_GET
+@for_leaders
 def to_review(request: Request) -> HttpResponse:
     """What was handed in and waits, the oldest first; and who handed nothing in."""
     user = request.user
-    if not (user.leads or user.administers):
-        raise PermissionDenied
     logs = DayLog.objects.visible_to(user).exclude(agent=user).select_related("agent")
     waiting = Paginator(logs.to_review().order_by("on", "agent__staff_no"), PER_PAGE)
     day = last_workday(dates.today())

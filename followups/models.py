@@ -447,7 +447,7 @@ from followups.greetings import Campaign, Greeting  # noqa: E402
 from followups.meetings import MorningMeeting  # noqa: E402
 from followups.office_days import Holiday, WorkingDay  # noqa: E402
 from followups.planned import Planned  # noqa: E402
-from followups.route import RouteStop  # noqa: E402
+from followups.route_stops import RouteStop  # noqa: E402
 from followups.spot_checks import SpotCheck  # noqa: E402
 from followups.stock import StockItem, StockMove  # noqa: E402
 from followups.texts import Text  # noqa: E402

@@ -42,7 +42,7 @@ class ListForm(forms.Form):
 
 
 def _agents(user: User, asked: QueryDict) -> QuerySet[User]:
-    if not (user.leads or user.administers):
+    if not user.oversees:
         return agents_seen_by(user)
     return agents_of(user, asked_of(TeamForm(asked, user=user)).get("team"))
 
@@ -66,7 +66,7 @@ def progress(request: Request) -> HttpResponse:
         "bars": figures.bars(found.months),
         "months": standard.months_back(dates.today()),
         "form": TeamForm(request.GET, user=user),
-        "leads": user.leads or user.administers,
+        "leads": user.oversees,
     }
     return render(request, "followups/progress.html", context)
 

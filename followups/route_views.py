@@ -16,7 +16,8 @@ from accounts.models import SentForm
 from clients.models import Client
 from followups.agenda import Agenda
 from followups.forms import KeyForm
-from followups.route import MOST, Route, RouteStop, keep_order, route_of
+from followups.models import RouteStop
+from followups.route import MOST, Route, keep_order, route_of
 from followups.route_map import map_of
 from followups.tools import Shelf
 from followups.views import Request, fresh_key, my_agenda

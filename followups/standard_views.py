@@ -37,7 +37,7 @@ def month(request: Request) -> HttpResponse:
     form = TeamForm(request.GET, user=user)
     form.is_valid()
     team = form.cleaned_data.get("team")
-    leads = user.leads or user.administers
+    leads = user.oversees
     agents = agents_of(user, team) if leads else agents_seen_by(user)
     table = standard.month_of(user, agents, chosen, today)
     page = Paginator(table.rows, PER_PAGE).get_page(request.GET.get("page"))

@@ -53,7 +53,7 @@ class AgentForm(forms.Form):
 
 def _leader(request: HttpRequest) -> User:
     user = request.user
-    if not isinstance(user, User) or not (user.leads or user.administers):
+    if not isinstance(user, User) or not user.oversees:
         raise PermissionDenied
     return user
 

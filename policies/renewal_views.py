@@ -58,7 +58,7 @@ class BoardForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if user.leads or user.administers:
+        if user.oversees:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
             self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
         self.full_clean()

@@ -76,7 +76,7 @@ def _conflict(request: Request, form: PolicyForm, saved: Policy) -> HttpResponse
 
 def may_record_payment(user: User) -> bool:
     """What an agent hears of a payment is a claim; who leads or administers records the truth."""
-    return user.leads or user.administers
+    return user.oversees
 
 
 @require_http_methods(["GET", "POST"])

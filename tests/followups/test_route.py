@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.models import Consent
 from followups import agenda, work
-from followups.route import Route, RouteStop, route_of
+from followups.models import RouteStop
+from followups.route import Route, route_of
 from followups.route_map import WIDTH, map_of
 from lib import dates
 
