@@ -8,6 +8,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Team, User
@@ -76,6 +78,16 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
             "single_keys",
         )
         field_classes: dict[str, type[forms.Field]] = {}
+
+    def clean_is_active(self) -> bool:
+        """Whoever leaves hands over first, or the clients would be on nobody's list."""
+        active = bool(self.cleaned_data["is_active"])
+        serving = User.objects.filter(pk=self.instance.pk, clients__isnull=False)
+        if not active and serving.exists():
+            url = f"{reverse('handover_new')}?whose={self.instance.pk}"
+            words = _("Still serves clients: hand them over first.")
+            raise forms.ValidationError(format_html('<a href="{}">{}</a>', url, words))
+        return active
 
 
 @admin.register(User)

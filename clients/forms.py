@@ -208,6 +208,8 @@ class ClientForm(VersionedForm):
         if created and self.user.serves:
             client.agent = self.user
         client.version = client.version + (not created)
+        if "agent" in self.changed_data and not created:
+            client.handed_over_on = dates.today()
         if REACHED_BY.intersection(self.changed_data):
             client.verified_on, client.contact_invalid_on = dates.today(), None
         Moved.notes_are_of(dates.today())

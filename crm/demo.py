@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_care, demo_classes, demo_leading, demo_people, demo_plan
+from crm import demo_care, demo_classes, demo_handover, demo_leading, demo_people, demo_plan
 from crm import demo_money as money
 from crm.demo_greetings import Season
 from followups import daily
@@ -93,6 +93,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
         story.tell(day)
         daily.write_day(day)
         _work_through(rng, day, agents)
+    demo_handover.tell(agents, today)
     daily.write_again(today, today + timedelta(days=1))
     _work_through(rng, today, agents, share=0.25)
     season.tell(today, share=0.4)

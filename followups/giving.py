@@ -12,6 +12,7 @@ from accounts.models import AuditEntry, Role, User
 from accounts.scope import agents_seen_by
 from clients.models import Client, ClientQuerySet
 from followups.refusal import Refused
+from lib import dates
 
 
 def receivers(leader: User, client: Client) -> "list[User]":
@@ -45,5 +46,6 @@ def give(client: Client, to: User, *, by: User, reason: str) -> int:
             by, AuditEntry.Action.UPDATE, one,
             agent_before=one.agent_id, agent=to.pk, reason=reason[:200],
         )  # fmt: skip
-    Client.objects.filter(pk__in=[one.pk for one in rows]).update(agent=to)
+    moved = Client.objects.filter(pk__in=[one.pk for one in rows])
+    moved.update(agent=to, handed_over_on=dates.today())
     return len(rows)

@@ -50,6 +50,22 @@ def test_two_colleagues_without_a_mobile_are_no_clash(browser: Browser) -> None:
     assert User.objects.filter(staff_no__in=["A77", "A78"], mobile=None).count() == 2
 
 
+def test_whoever_still_serves_clients_is_not_switched_off_but_handed_over(
+    browser: Browser, alice: Any, make_client: Any
+) -> None:
+    client = make_client()
+    address = reverse("admin:accounts_user_change", args=[alice.pk])
+    left = {"staff_no": alice.staff_no, "name": alice.name, "role": "agent", "theme": "system"}
+    refused = browser.post(address, left).content.decode()
+    alice.refresh_from_db()
+    assert alice.is_active
+    assert f'href="{reverse("handover_new")}?whose={alice.pk}"' in refused
+    client.delete()
+    browser.post(address, left)
+    alice.refresh_from_db()
+    assert not alice.is_active
+
+
 def test_a_weak_password_is_refused(browser: Browser) -> None:
     answer = browser.post(
         reverse("admin:accounts_user_add"), person(password1="password", password2="password")

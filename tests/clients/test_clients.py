@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from clients.models import Client, Contact
 from lib import dates
 
@@ -431,6 +431,10 @@ def test_a_supervisor_gives_only_within_the_team(
     client = make_client()
     answer = login(bob).post(f"/clients/{client.pk}/edit/", form_of(client, agent=carol.pk))
     assert answer.status_code == 422
+    other = User.objects.create(staff_no="A9", name="赵一鸣", role="agent", team=bob.team)
+    login(bob).post(f"/clients/{client.pk}/edit/", form_of(client, agent=other.pk))
+    client.refresh_from_db()
+    assert (client.agent, client.handed_over_on) == (other, dates.today())
 
 
 def test_a_note_becomes_a_contact_once(login: Any, alice: Any, make_client: Any) -> None:

@@ -103,6 +103,7 @@ def test_one_matter_is_given_away_with_the_client_and_whoever_lives_there(
         assert browser.post(address, wrong).status_code == 422
     browser.post(address, {"to": other.pk, "reason": "宽限期只剩两天"})
     assert set(Client.objects.filter(agent=other)) == {client, wife}
+    assert set(Client.objects.filter(handed_over_on=TODAY)) == {client, wife}
     assert Client.objects.get(pk=stays.pk).agent == alice
     assert AuditEntry.objects.filter(detail__reason="宽限期只剩两天").count() == 2
     assert login(alice).get(reverse("task", args=[task.pk])).status_code == 404
