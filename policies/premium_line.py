@@ -285,10 +285,6 @@ class Premium:
     state: str  # paid, waived, loan, open, later
     amount: Decimal = Decimal(0)
 
-    @property
-    def year(self) -> str:
-        return f"{self.due_on:%y}"
-
 
 @dataclass(frozen=True)
 class Premiums:
@@ -319,6 +315,11 @@ class Premiums:
             return self.all
         begin = min(max(self.paid - 8, 0), len(self.all) - 24)
         return self.all[begin : begin + 24]
+
+    @property
+    def by_month(self) -> bool:
+        """Whether a year has several, so that it does not tell them apart."""
+        return any(one.due_on.year == after.due_on.year for one, after in pairwise(self.all))
 
     @property
     def last_due_on(self) -> date | None:

@@ -176,6 +176,11 @@ class Line:
         return (self.instalment.due_on - self.today).days
 
     @property
+    def broke_promise(self) -> bool:
+        promised_on = self.instalment.promised_on
+        return self.instalment.is_owed and promised_on is not None and promised_on < self.today
+
+    @property
     def state(self) -> str:
         return self.instalment.state_on(self.today)
 

@@ -333,6 +333,19 @@ def test_the_clients_timeline_tells_it_once(
     assert page["months"] == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "labels"),
+    [("yearly", ["24", "25"]), ("quarterly", ["24.10", "25.1", "4", "7", "10", "26.1", "4", "7"])],
+)
+def test_premiums_of_one_year_are_told_apart_by_their_month(
+    login: Any, alice: Any, make_policy: Any, mode: str, labels: list[str]
+) -> None:
+    policy = make_policy(premium_mode=mode, effective_on=date(2024, 10, 17), pay_years=2)
+    page = login(alice).get(f"/policies/{policy.pk}/").content.decode()
+    strip = page[page.index('<ol class="prem">') :].partition("</ol>")[0]
+    assert re.findall(r'<span aria-hidden="true">([\d.]+)</span>', strip) == labels
+
+
 # --- facts
 
 

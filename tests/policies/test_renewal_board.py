@@ -115,3 +115,13 @@ def test_twenty_rows_cost_the_queries_of_one(
         owed(due=(-70, -5, 3, 20, 60)[n % 5])
     with django_assert_num_queries(len(first)):
         browser.get(f"/renewals/?{query}")
+
+
+@pytest.mark.parametrize("ago", [0, 1])
+def test_a_promise_that_was_not_kept_is_marked(ago: int, login: Any, alice: Any, owed: Any) -> None:
+    instalment = owed(due=-20)
+    instalment.promised_on = days(-ago)
+    instalment.save()
+    page = login(alice).get("/renewals/", headers={"accept-language": "en"}).content.decode()
+    assert "Promised" in page
+    assert (", not paid" in page) == (ago > 0)
