@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q
 
@@ -63,6 +63,22 @@ class Plan:
     @property
     def fullest(self) -> int:
         return max(one.load for one in self.allotments)
+
+    def of(self, agent: str) -> Allotment | None:
+        return next((one for one in self.allotments if str(one.agent.pk) == agent), None)
+
+    def moved(self, moves: Mapping[int, int]) -> "Plan":
+        """The plan with single homes given to somebody else among the receivers.
+
+        `moves` name a home by its first client, and the receiver.
+        """
+        known = {one.agent.pk for one in self.allotments}
+        shares: dict[int, list[Home]] = {pk: [] for pk in known}
+        for one in self.allotments:
+            for home in one.homes:
+                to = moves.get(home.clients[0], one.agent.pk)
+                shares[to if to in known else one.agent.pk].append(home)
+        return Plan([replace(one, homes=shares[one.agent.pk]) for one in self.allotments])
 
     @property
     def mark(self) -> str:

@@ -1,5 +1,6 @@
 """What the page of a handover asks: whose clients, why, which of them, and who takes them over."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from lib.versioned import DayInput
 
 POOL = "pool"
 BY_AREA, EVENLY = "area", "load"
+A_MOVE = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
 SELECT = forms.Select(attrs={"class": "form-select"})
 
 
@@ -117,11 +119,20 @@ class HandoverForm(forms.Form):
         together = self.whose.clients.filter(household__in=homes)
         return self.whose.clients.filter(pk__in=clients.values("pk").union(together.values("pk")))
 
+    @property
+    def moves(self) -> dict[int, int]:
+        """The homes moved by hand: by their first client, to whom. The last word counts."""
+        said = self.data.getlist("move") if self.is_bound else []  # type: ignore[attr-defined]
+        return {
+            int(found[1]): int(found[2]) for word in said if (found := A_MOVE.fullmatch(word))
+        }
+
     def plan(self) -> handing_over.Plan:
         chosen = set(self.cleaned_data["to"])
         to = [one for one in self.receivers if str(one.pk) in chosen]
         by_area = self.cleaned_data["how"] != EVENLY
-        return handing_over.plan(self.going, self.areas, to, by_area=by_area)
+        split = handing_over.plan(self.going, self.areas, to, by_area=by_area)
+        return split.moved(self.moves)
 
 
 def _of_class(clients: ClientQuerySet, wanted: str) -> Any:

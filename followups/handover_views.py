@@ -68,8 +68,32 @@ def handover_new(request: Request) -> HttpResponse:
         "stale": status == 409,
         "marked": set(request.GET.getlist("to")),
         "key": fresh_key(),
-    }
+    } | (_looked_into(request, plan, form.moves) if plan else {})
     return render(request, "followups/handover_new.html", context, status=status)
+
+
+def _looked_into(request: Request, plan: Plan, moves: dict[int, int]) -> dict[str, Any]:
+    """The homes of one receiver, a page of them or those of a name, each to be moved to another."""
+    looked = plan.of(request.GET.get("look", ""))
+    if looked is None:
+        return {}
+    homes, name = looked.homes, request.GET.get("name", "").strip()[:40]
+    if name:
+        named = Client.objects.filter(pk__in=looked.clients, name__contains=name)
+        found = set(named.values_list("pk", flat=True))
+        homes = [home for home in homes if found.intersection(home.clients)]
+    page = Paginator(homes, PER_PAGE).get_page(request.GET.get("page"))
+    pks = [pk for home in page for pk in home.clients]
+    names = dict(Client.objects.filter(pk__in=pks).values_list("pk", "name"))
+    rows = [(home, [names[pk] for pk in home.clients if pk in names]) for home in page]
+    kept = [
+        (field, value)
+        for field, values in request.GET.lists()
+        for value in values
+        if field not in {"look", "page", "name", "move"}
+    ]
+    kept += [("move", f"{home}-{to}") for home, to in moves.items()]
+    return {"looked": looked, "homes": rows, "page": page, "name": name, "kept": kept}
 
 
 def _confirmed(request: Request, form: HandoverForm, plan: Plan) -> Handover | None:

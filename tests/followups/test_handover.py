@@ -92,6 +92,36 @@ def test_3000_policies_of_1900_clients_are_split_by_home_and_nobody_is_seen_any_
     assert login(alice).get(reverse("client", args=[clients[0].pk])).status_code == 404
 
 
+def test_a_single_home_is_moved_to_another_receiver_before_it_is_confirmed(
+    bob: Any, erin: Any, frank: Any, alice: Any, make_client: Any, login: Any
+) -> None:
+    home = Household.objects.create(name="陈家")
+    couple = [make_client(name=name, household=home) for name in ("陈志远", "吴雅琴")]
+    others = [make_client(name="孙平") for _ in range(2)]
+    bobs, address = login(bob), asked(alice.pk, erin, frank)
+    plan = bobs.get(address).context["plan"]
+    has, gets = (erin, frank) if couple[0].pk in plan.shares[erin.pk] else (frank, erin)
+    page = bobs.get(f"{address}&look={has.pk}&name=吴雅")
+    assert [names for _home, names in page.context["homes"]] == [["陈志远", "吴雅琴"]]
+    moved = f"{address}&move=&move={couple[0].pk}-{gets.pk}&move=7-99&move=x&move={others[0].pk}-99"
+    assert bobs.post(moved, {"mark": plan.mark}).status_code == 409
+    assert confirm(bobs, moved).status_code == 302
+    assert agents_of(couple) == [gets.pk, gets.pk]
+    assert agents_of(others) == [
+        next(pk for pk, share in plan.shares.items() if one.pk in share) for one in others
+    ]
+
+
+def test_the_last_word_about_a_home_counts(
+    bob: Any, erin: Any, frank: Any, alice: Any, make_client: Any, login: Any
+) -> None:
+    client = make_client()
+    moves = "".join(f"&move={client.pk}-{to.pk}" for to in (frank, erin, frank))
+    page = login(bob).get(f"{asked(alice.pk, erin, frank)}{moves}&look={frank.pk}")
+    assert page.context["plan"].shares == {erin.pk: [], frank.pk: [client.pk]}
+    assert ("move", f"{client.pk}-{frank.pk}") in page.context["kept"]
+
+
 def test_of_two_who_hand_over_the_same_clients_the_second_is_told(
     bob: Any, erin: Any, frank: Any, alice: Any, make_client: Any, login: Any
 ) -> None:

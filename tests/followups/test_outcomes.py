@@ -170,7 +170,7 @@ def test_whoever_switches_the_search_off_is_asked_by_the_rulebook(
     write_day(TODAY + A_DAY)
     assert FollowUp.objects.filter(rule="contact-invalid").exists()
     page = login(alice).get(reverse("client", args=[owed.client_id])).content.decode()
-    assert 'href="/clients/%s/edit/"' % owed.client_id in page
+    assert f'href="/clients/{owed.client_id}/edit/"' in page
 
 
 def test_an_undo_leaves_what_somebody_wrote_since(owed: FollowUp, alice: Any) -> None:

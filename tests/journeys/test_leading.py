@@ -86,6 +86,12 @@ def test_a_leaver_is_handed_over_and_taken_back(office: Any, shoot: Any) -> None
     expect(page.get_by_role("heading", name="The split")).to_be_visible()
     open_to_everybody(page)
     shoot(page, "split")
+    page.locator("td.num a").first.click()
+    chosen = page.locator("[name=move]").first
+    chosen.select_option(index=1)
+    page.get_by_role("button", name="Move them").click()
+    expect(page.get_by_text("1 moved by hand")).to_be_visible()
+    open_to_everybody(page)
     page.get_by_role("button", name="Hand over now").click()
     expect(page.get_by_text(f"{before} clients handed over").first).to_be_visible()
     open_to_everybody(page)
