@@ -406,7 +406,7 @@ def of(reader: User, agent: User, day: date, today: date, chosen: str = "", **be
         .filter(client__agent=agent)
         .on(day)
         .for_list()
-        .select_related("contact", "client__card")
+        .select_related("contact", "client__card", "client__known")
     )
     followups = sorted(rows, key=lambda followup: urgency(followup, day))
     with_their_people(followups)

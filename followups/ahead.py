@@ -2,49 +2,48 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Q
 
+from followups.arriving import arriving
 from followups.models import FollowUp
-from followups.rulebook import RULEBOOK
-from followups.statements import FIRST, LAST, TODAY, Statement
+from followups.rulebook import BY_CODE, RULEBOOK
+from followups.statements import FIRST, LAST, THESE, TODAY, OneOfThese, Statement
 
 DAYS = 5
 ONE_DAY = timedelta(days=1)
-THESE = "these clients"
 
 
 def coming(clients: Collection[int], day: date) -> list[FollowUp]:
-    """What begins for these clients on the days after `day`: one query, however many they are.
+    """What begins for these clients on the days after `day`: two queries, however many they are.
 
     Written on a later list already, or foreseen by a rule as the book stands; the latter are not
     saved.
     """
     if not clients:
         return []
-    days = {FIRST: day + ONE_DAY, LAST: day + DAYS * ONE_DAY, TODAY: day}
-    found = _question(tuple(map(id, RULEBOOK))).rows({**days, THESE: list(clients)})
+    marks = {FIRST: day + ONE_DAY, LAST: day + DAYS * ONE_DAY, TODAY: day, THESE: list(clients)}
+    codes = arriving(marks)
+    asked = [_written(), *(_foreseen(rule.code) for rule in RULEBOOK if rule.code in codes)]
+    found = Statement.union(asked).rows(marks)
     rows = [FollowUp(**dict(zip(FollowUp.WRITTEN, row, strict=True))) for row in found]
     return sorted(rows, key=lambda row: (row.list_on, row.priority, row.rule))
 
 
-@lru_cache(maxsize=4)
-def _question(rules: tuple[int, ...]) -> Statement:
-    these = RawSQL("SELECT unnest(%s::bigint[])", [THESE])
-    written = FollowUp.objects.open().filter(client__in=these, list_on__range=(FIRST, LAST))
-    branches: list[QuerySet[Any, Any]] = [
-        written.order_by().values_list(*(F(name) for name in FollowUp.WRITTEN))
-    ]
-    for rule in RULEBOOK:
-        foreseen = rule.yet_to_write(FIRST, LAST, as_of=TODAY)
-        branches.append(foreseen.filter(**{f"{rule.client}__in": these}))
-    asked = [Statement.of(rows) for rows in branches]
-    sql = " UNION ALL ".join(f"({one.sql})" for one in asked)
-    return Statement(sql, tuple(param for one in asked for param in one.params))
+@cache
+def _written() -> Statement:
+    rows = FollowUp.objects.open().filter(OneOfThese("client"), list_on__range=(FIRST, LAST))
+    return Statement.of(rows.order_by().values_list(*(F(name) for name in FollowUp.WRITTEN)))
+
+
+@cache
+def _foreseen(code: str) -> Statement:
+    rule = BY_CODE[code]
+    rows = rule.yet_to_write(FIRST, LAST, as_of=TODAY)
+    return Statement.of(rows.filter(OneOfThese(rule.client)))
 
 
 def beside(standing: Iterable[FollowUp], rows: Iterable[FollowUp]) -> list[FollowUp]:

@@ -287,9 +287,8 @@ def visit_words(card: InfoCard) -> str:
 
 def question_about(client: Client, today: date) -> Question | None:
     """The one question that stands where a contact with the client is logged."""
-    whole = Client.objects.select_related("card", "known").get(pk=client.pk)
-    card = getattr(whole, "card", None) or InfoCard(client=whole)
-    return next_question(whole, today, card, family=family_of(client))["question"]  # type: ignore[no-any-return]
+    prefetch_related_objects([client], "card", "known")
+    return next_question(client, today)["question"]  # type: ignore[no-any-return]
 
 
 def next_question(
@@ -297,15 +296,13 @@ def next_question(
     today: date,
     card: InfoCard | None = None,
     known: Known | None = None,
-    family: Iterable[FamilyMember] | None = None,
 ) -> dict[str, Any]:
     """The one question of the page and the key of its form."""
-    around = family_of(client) if family is None else family
     knowing = Knowing(
         client,
         card or InfoCard.of(client),
         known or known_of(client),
-        frozenset(member.kin for member in around),
+        frozenset(member.kin for member in family_of(client)),
         client.age_on(today),
     )
     return {"question": question_for(knowing, today), "question_key": uuid.uuid4().hex}

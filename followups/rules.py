@@ -181,17 +181,20 @@ class Rule:
         """Those who may be spoken to unasked: a letter alone is kept for what has to be told."""
         return rows.exclude(Exists(Consent.objects.every_way_refused(self.client)))
 
+    def occasions(self, first: date, last: date) -> dict[str, tuple[date, date]]:
+        """The filter of the occasions whose work begins on the days `first..last`."""
+        offset = timedelta(days=self.day)
+        return {f"{self.on}__range": (first - offset, last - offset)}
+
     def candidates(self, first: date, last: date, *, as_of: date | None = None) -> QuerySet[Any]:
         """Return the follow-ups wanted on the days `first..last` as rows ready to be inserted.
 
         Whether they are wanted is asked as of the last day, or of another for a look ahead.
         """
-        offset = timedelta(days=self.day)
-        occasions = {f"{self.on}__range": (first - offset, last - offset)}
         nothing = Value(None, output_field=IntegerField())
         return (
             self.wanted(as_of or last)
-            .filter(**occasions)
+            .filter(**self.occasions(first, last))
             .order_by()
             .values_list(
                 *(F(path) if path else nothing for path in self.keys),

@@ -12,7 +12,7 @@ from followups import people_words
 from followups.models import FollowUp
 from followups.money_words import remedy_of
 from followups.placeholders import about_people, fill
-from followups.texts import Text, chosen
+from followups.texts import Text, chosen, office_words
 from lib.templatetags.ui import day as in_words
 from lib.templatetags.ui import money
 
@@ -266,7 +266,7 @@ def text_for(
 def own_words(followup: FollowUp, key: str, channel: str, own: Iterable[Text] | None = None) -> str:
     """What the office says on that channel to a client of that class; empty where nothing of its own."""
     if own is None:
-        own = Text.objects.in_force().about(key)
+        own = office_words()
     about = [text for text in own if text.occasion == key]
     return chosen(about, followup.client.shown_class, channel)
 

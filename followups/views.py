@@ -555,7 +555,8 @@ def open_together(request: Request, followup: FollowUp) -> Stop:
         client__in=_clients_at_home(request, followup.client)
     )
     standing = home.on(now) | home.open().filter(pk=followup.pk)
-    found = sorted(standing.for_list(), key=lambda row: row.pk != followup.pk)
+    rows = standing.for_list().select_related("client__card", "client__known")
+    found = sorted(rows, key=lambda row: row.pk != followup.pk)
     still_open = [row for row in found if row.is_open] or [followup]
     done = [row for row in found if row.is_done]
     return agenda.with_coming([Stop(now, still_open)], now, done)[0]

@@ -138,14 +138,14 @@ def test_at_two_addresses_they_are_two_stops(couple: Any, alice: Any) -> None:
     assert len(day_of(alice).open_stops) == 2
 
 
-def test_the_agenda_asks_four_times_however_long_it_is(
+def test_the_agenda_asks_five_times_however_long_it_is(
     busy: Any, alice: Any, make_followup: Any
 ) -> None:
     for _ in range(5):
         make_followup()
     with CaptureQueriesContext(connection) as queries:
         day_of(alice)
-    assert len(queries) == 4  # rows, consents, what is coming, campaigns
+    assert len(queries) == 5  # rows, consents, campaigns, what may come, what is coming
 
 
 # --- the queue

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clients.models import LifeEvent
+from followups import ahead
 from followups.daily import settle, write_day, write_rule
 from followups.models import FollowUp, Planned, ServiceItem, ServicePlan
 from followups.rulebook import BY_CODE, RULEBOOK
@@ -318,6 +319,19 @@ def test_a_day_costs_one_statement_per_rule(rule: Rule, subject: Any) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert write_rule(rule, TODAY) == 5
     assert len(queries) == 1
+
+
+@every_rule
+def test_what_is_coming_is_what_the_rule_itself_would_write(rule: Rule, subject: Any) -> None:
+    """On the first and the last day looked at, and a day beyond; asked alone, whether a date arrives or not."""
+    client = subject(rule, occasion_for(rule, TODAY))
+    for eve in (TODAY - timedelta(days=n) for n in (1, ahead.DAYS, ahead.DAYS + 1)):
+        first, last = eve + timedelta(days=1), eve + timedelta(days=ahead.DAYS)
+        alone = rule.yet_to_write(first, last, as_of=eve).filter(**{rule.client: client.pk})
+        coming = [row for row in ahead.coming([client.pk], eve) if row.rule == rule.code]
+        assert [tuple(getattr(row, name) for name in FollowUp.WRITTEN) for row in coming] == list(
+            alone
+        )
 
 
 @every_rule
