@@ -210,6 +210,12 @@ class FollowUp(models.Model):
             models.Index(
                 fields=["rule"], name="open_followups_of_a_rule", condition=Q(status="open")
             ),
+            models.Index(
+                fields=["list_on"],
+                name="urgent_followups",
+                condition=Q(status="open", priority=1),
+                include=["client", "keep_until", "id"],
+            ),
             models.Index(fields=["done_on"], name="followups_done", condition=Q(status="done")),
             # Where a policy or premium is deleted, the database asks who names it.
             models.Index(fields=["policy"], name="followups_of_a_policy"),
@@ -441,6 +447,7 @@ class Unsettled(models.Model):
 
 # Models of this app that live beside their verbs; Django reads them here.
 from followups.agent_days import AgentDay  # noqa: E402
+from followups.agent_work import AgentWork  # noqa: E402
 from followups.day_logs import DayLog  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
@@ -455,6 +462,7 @@ from followups.tools import Kit  # noqa: E402
 
 __all__ = [
     "AgentDay",
+    "AgentWork",
     "Campaign",
     "DayLog",
     "Festival",

@@ -12,7 +12,7 @@ from clients import duplicates
 from clients.handover import end_absences
 from clients.merging import Merge
 from followups import daily, sampling
-from followups.models import FollowUp, ListRun
+from followups.models import AgentWork, FollowUp, ListRun
 from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
 from policies.classification import classify, classify_due
@@ -42,6 +42,7 @@ def tick() -> None:
         sampling.draw_for_all(due)
         duplicates.find()
         Merge.forget_old()
+        AgentWork.pack()
     if classify_due(timezone.localdate()):
         derive_households()  # people have moved since last month
 

@@ -7,17 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Greatest, Least
 
 from accounts.models import Role, Team, User
 from accounts.scope import FEW, agents_seen_by
 from clients.models import Client
-from followups import campaign_lines, standard, untouched
-from followups.models import FollowUp, FollowUpQuerySet
+from followups import agent_work, campaign_lines, standard, untouched
+from followups.models import FollowUp
 from followups.office_days import workdays_before
 from followups.standard import DayOf311
 from followups.waiting import Waiting, waiting_for
 from lib import names
+from lib.dates import days_from
 from policies.models import Instalment, Policy
 from policies.persistency import MONTHS, Rate, rates
 from policies.renewals import Stage, pipeline
@@ -33,7 +33,6 @@ LOW_RATE = Decimal("0.90")  # below it persistency is marked
 NO_DAY = DayOf311(date.min)
 NO_MONEY = Decimal(0)
 NOTHING_KEPT = Rate(None, "")
-Unfinished = tuple[date, date, int]  # first day, last day, how many rows
 
 
 @dataclass
@@ -236,88 +235,42 @@ def figures_of(
     cover d). What was withdrawn or replaced counts nowhere, and what was done later than d does not
     count against d. A campaign is one row. A rate is a whole percent rounded down, None where d asked for nothing.
     """
-    first = day - timedelta(days=DAYS_BACK)
     everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
     # A group is named one by one, so that the planner knows how few there are.
     theirs: Any = [agent.pk for agent in everyone] if len(everyone) <= FEW else agents.values("pk")
-    followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs)
-    done, unfinished = _done_by_day(followups, first, day), _unfinished(followups, first, day)
-    overdue = _overdue(followups, day, up_since)
+    first = day - timedelta(days=DAYS_BACK)
+    work = agent_work.work_of(user, theirs, first, day)
+    spans = campaign_lines.spans_of(user, theirs, first, day)
+    lying = _untouched(user, theirs, day, up_since)
     grace = _grace(user, theirs, day)
-    _count_campaigns(campaign_lines.spans_of(user, theirs, first, day), done, unfinished)
-    return [
-        AgentFigures(
-            agent,
-            *_today_and_before(_days(first, done.get(agent.pk, {}), unfinished.get(agent.pk, []))),
-            overdue=overdue.get(agent.pk, (0, 0))[0],
-            untouched=overdue.get(agent.pk, (0, 0))[1],
-            grace=grace.get(agent.pk, Owed()),
-        )
-        for agent in everyone
-    ]
+    found = []
+    for agent in everyone:
+        own = work.get(agent.pk, agent_work.NOTHING)
+        days = [Day(on, *own.on(on)) for on in days_from(first, day)]
+        _count_campaigns(days, spans.get(agent.pk, []))
+        *before, today = days
+        figures = AgentFigures(agent, today, before, own.overdue)
+        figures.untouched = lying.get(agent.pk, 0)
+        figures.grace = grace.get(agent.pk, Owed())
+        found.append(figures)
+    return found
 
 
-def _overdue(followups: FollowUpQuerySet, day: date, up_since: date) -> dict[int, tuple[int, int]]:
-    """How much is overdue, and how much of it is urgent and has come up to the reader."""
-    urgent = Count("pk", filter=untouched.lying_since(up_since))
-    rows = followups.overdue(day).order_by().values_list("client__agent")
-    counted = rows.annotate(n=Count("pk"), urgent=urgent)
-    return {agent: (n, up) for agent, n, up in counted}
+def _untouched(user: User, theirs: Any, day: date, up_since: date) -> dict[int, int]:
+    """How much is urgent and has come up to the reader."""
+    followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs).overdue(day)
+    rows = followups.filter(untouched.lying_since(up_since)).order_by().values_list("client__agent")
+    return dict(rows.annotate(n=Count("pk")))
 
 
-def _count_campaigns(
-    spans: dict[int, list[campaign_lines.Span]],
-    done: dict[int, dict[date, int]],
-    unfinished: dict[int, list[Unfinished]],
-) -> None:
+def _count_campaigns(days: list[Day], spans: Iterable[campaign_lines.Span]) -> None:
     """Each campaign counts as one: done on the day of its last greeting, or unfinished over its days."""
-    for agent, theirs in spans.items():
-        for span in theirs:
-            if span.left:
-                unfinished.setdefault(agent, []).append((span.opens_on, span.on, 1))
-            elif span.done_on:
-                days = done.setdefault(agent, {})
-                days[span.done_on] = days.get(span.done_on, 0) + 1
-
-
-def _done_by_day(
-    followups: QuerySet[FollowUp], first: date, last: date
-) -> dict[int, dict[date, int]]:
-    done: dict[int, dict[date, int]] = {}
-    rows = followups.filter(status=FollowUp.Status.DONE, done_on__range=(first, last)).order_by()
-    counted = rows.values_list("client__agent", "done_on").annotate(n=Count("pk"))
-    for agent, on, count in counted:
-        done.setdefault(agent, {})[on] = count
-    return done
-
-
-def _unfinished(
-    followups: QuerySet[FollowUp], first: date, last: date
-) -> dict[int, list[Unfinished]]:
-    """Spans of list days cut to `first..last`: at most 66 an agent, however many rows there are."""
-    spans: dict[int, list[Unfinished]] = {}
-    status = [FollowUp.Status.OPEN, FollowUp.Status.MISSED]
-    rows = followups.filter(status__in=status, list_on__lte=last, keep_until__gte=first).order_by()
-    counted = rows.values_list(
-        "client__agent", Greatest("list_on", first), Least("keep_until", last)
-    ).annotate(n=Count("pk"))
-    for agent, begin, end, count in counted:
-        spans.setdefault(agent, []).append((begin, end, count))
-    return spans
-
-
-def _days(first: date, done: dict[date, int], unfinished: Iterable[Unfinished]) -> list[Day]:
-    days = [Day(first + timedelta(days=n)) for n in range(DAYS_BACK + 1)]
-    for day in days:
-        day.done = done.get(day.on, 0)
-    for begin, end, count in unfinished:
-        for day in days[max((begin - first).days, 0) : (end - first).days + 1]:
-            day.undone += count
-    return days
-
-
-def _today_and_before(days: list[Day]) -> tuple[Day, list[Day]]:
-    return days[-1], days[:-1]
+    for span in spans:
+        for day in days:
+            if not span.left:
+                day.done += span.done_on == day.on
+            elif span.opens_on <= day.on <= span.on:
+                day.undone += 1
 
 
 def _together(days: list[Day], on: date = date.min) -> Day:
