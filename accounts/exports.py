@@ -1,13 +1,14 @@
 """Lists as files: what a list's file has in its columns, and who agreed to a long or an unmasked one."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,21 @@ class Listing:
     rows: Callable[[User, QueryDict], Rows]
     allows: Callable[[User], bool] = lambda user: not user.audits
     lines: Callable[[Iterable[Any]], Iterable[Any]] = iter  # what the columns read, from the rows
+    of_one: bool = False  # the page is of one thing, which the file's address names by `of`
+    columns_of: Callable[[QueryDict], tuple[Column, ...]] | None = None  # where each has its own
+
+    def asked(self, asked: QueryDict) -> "Listing":
+        """With the columns of what is asked for."""
+        return replace(self, columns=self.columns_of(asked)) if self.columns_of else self
+
+    def url(self, asked: QueryDict) -> str:
+        """The page of the list, as it was narrowed."""
+        if not self.of_one:
+            return f"{reverse(self.page)}?{asked.urlencode()}"
+        rest = asked.copy()
+        of = asked_number(asked)
+        rest.pop("of", None)
+        return f"{reverse(self.page, args=[of])}?{rest.urlencode()}" if of else ""
 
     @property
     def has_numbers(self) -> bool:
@@ -64,6 +80,12 @@ class Listing:
         read = rows.iterator(chunk_size=1000) if isinstance(rows, QuerySet) else rows
         for line in self.lines(read):
             yield tuple(column.cell(line, whole=whole) for column in self.columns)
+
+
+def asked_number(asked: QueryDict) -> int:
+    """Of what the list is, where its page has that in its path; else 0."""
+    of = asked.get("of", "")
+    return int(of) if of.isascii() and of.isdigit() and len(of) < 19 else 0
 
 
 def count(rows: Rows) -> int:

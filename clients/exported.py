@@ -10,7 +10,7 @@ from accounts.exports import Column, Listing, Words
 from accounts.models import User
 from clients import quality
 from clients.forms import ClientFilter
-from clients.models import Client
+from clients.models import Client, Duplicate
 from clients.privacy import hidden_fields
 from lib import dates
 
@@ -59,6 +59,34 @@ CLIENTS = Listing(
         Column(_("Last contact"), lambda client: client.last_contact_on),
     ),
     _clients,
+)
+
+
+def _duplicates(user: User, asked: QueryDict) -> Any:
+    pairs = Duplicate.objects.visible_to(user).select_related("one__agent", "other__agent")
+    return pairs.exclude(different_at=None) if "different" in asked else pairs.open()
+
+
+def _of_both(pick: Callable[[Duplicate], Client]) -> tuple[Column, ...]:
+    return (
+        Column(_("Name"), lambda pair: pick(pair).name),
+        Column(_("Born on"), lambda pair: pick(pair).birth_on),
+        personal("client", _("Mobile"), "mobile", lambda pair: pick(pair).mobile),
+        *of_agent(lambda pair: pick(pair).agent),
+    )
+
+
+DUPLICATES = Listing(
+    "duplicates",
+    _("Duplicates"),
+    "clients:duplicates",
+    (
+        *_of_both(lambda pair: pair.one),
+        *_of_both(lambda pair: pair.other),
+        Column(_("Evidence"), lambda pair: " · ".join(str(words) for words, _for in pair.evidence)),
+    ),
+    _duplicates,
+    allows=lambda user: user.leads or user.administers,
 )
 
 

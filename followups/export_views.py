@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -73,6 +72,7 @@ def _listing(request: Request, code: str) -> Listing:
 def export(request: Request, code: str) -> HttpResponseBase:
     """The list that its address describes; at once, or when a second person has agreed."""
     listing = _listing(request, code)
+    listing = listing.asked(request.GET)
     rows = listing.rows(request.user, request.GET)
     n = count(rows)
     may = listing.has_numbers and may_have_whole_numbers(request.user)
@@ -137,7 +137,7 @@ class _Shown:
     @property
     def url(self) -> str:
         """The page of the list, narrowed as it was asked."""
-        return f"{reverse(self.listing.page)}?{self.request.query}" if self.listing else ""
+        return self.listing.url(self.request.filters) if self.listing else ""
 
 
 @require_POST
@@ -161,6 +161,7 @@ def fetch(request: Request, pk: int) -> HttpResponseBase:
     if not asked.is_ready:
         messages.error(request, _("This file cannot be fetched any more. Ask for it again."))
         return redirect("exports")
+    listing = listing.asked(asked.filters)
     rows = listing.rows(request.user, asked.filters)
     if count(rows) > asked.rows * GROWTH:
         messages.error(request, _("The list is longer than what was agreed to. Ask for it again."))

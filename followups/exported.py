@@ -9,10 +9,10 @@ from django.utils.translation import pgettext, pgettext_lazy
 from accounts.exported import AUDIT
 from accounts.exports import Column, Listing
 from accounts.models import User
-from clients.exported import CLIENTS, QUALITY, of_agent, personal
+from clients.exported import CLIENTS, DUPLICATES, QUALITY, of_agent, personal
 from clients.models import Client
+from followups import exported_work, wake_up
 from followups import team as figures
-from followups import wake_up
 from followups.class_table import lines_in_order, ordered, with_all_it_says
 from followups.class_views import table_of
 from followups.day_logs import DayLog
@@ -26,9 +26,11 @@ from lib.masking import without_numbers
 from policies.class_words import reason_of
 from policies.exported import (
     BANK_LINES,
+    IMPORTS,
     LEVERS,
     PERSISTENCY,
     POLICIES,
+    REFUSED,
     REINSTATEMENTS,
     RENEWALS,
 )
@@ -204,6 +206,10 @@ LISTINGS = {
         TEAM,
         PROGRESS,
         DAY_LOGS,
+        *exported_work.LISTS,
+        DUPLICATES,
+        IMPORTS,
+        REFUSED,
         AUDIT,
     )
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models, transaction
@@ -139,6 +139,8 @@ class Greeting(models.Model):
     contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, related_name="greetings", db_index=False
     )
+
+    BY_MACHINE: ClassVar[Q] = Q(state="open", words="")  # an import that is undone asks
 
     objects = GreetingQuerySet.as_manager()
 

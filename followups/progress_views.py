@@ -71,6 +71,20 @@ def progress(request: Request) -> HttpResponse:
     return render(request, "followups/progress.html", context)
 
 
+def rows_for(user: User, asked: QueryDict) -> Any:
+    """The matters behind a number; the page and the file ask the same."""
+    today = dates.today()
+    month: date = MonthForm(asked).chosen(today)
+    said = asked_of(ListForm(asked))
+    agents = _agents(user, asked).order_by().values("pk")
+    rows = figures.work_of(user, agents, month, dates.month_end(month), today)
+    for name, column in (("state", "state"), ("item", "item"), ("agent", "client__agent")):
+        if said.get(name):
+            rows = rows.filter(**{column: said[name]})
+    rows = rows.select_related("client__agent", "policy__product", "planned")
+    return rows.order_by("keep_until", "client__pinyin", "pk")
+
+
 @require_GET
 def progress_list(request: Request) -> HttpResponse:
     user, today = request.user, dates.today()
@@ -78,13 +92,7 @@ def progress_list(request: Request) -> HttpResponse:
         raise PermissionDenied
     month: date = MonthForm(request.GET).chosen(today)
     asked = asked_of(ListForm(request.GET))
-    agents = _agents(user, request.GET).order_by().values("pk")
-    rows = figures.work_of(user, agents, month, dates.month_end(month), today)
-    for name, column in (("state", "state"), ("item", "item"), ("agent", "client__agent")):
-        if asked.get(name):
-            rows = rows.filter(**{column: asked[name]})
-    rows = rows.select_related("client__agent", "policy__product", "planned")
-    rows = rows.order_by("keep_until", "client__pinyin", "pk")
+    rows = rows_for(user, request.GET)
     context = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "month": month,

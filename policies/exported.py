@@ -1,21 +1,26 @@
 """The lists of policies, premiums and lines of the bank as files."""
 
 from collections.abc import Callable
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports import Column, Listing
+from accounts.exports import Column, Listing, asked_number
 from accounts.models import User
 from clients.exported import of_agent
 from clients.privacy import hidden_fields
 from lib import dates
 from policies.bank import BankRow
 from policies.bank_views import LATEST_FIRST, LinesForm
+from policies.batches import ImportBatch
 from policies.forms import PolicyFilter
 from policies.importing.columns import COLUMNS
+from policies.importing.intake import refused_rows
 from policies.models import Instalment, Policy
 from policies.persistency import Lever
 from policies.persistency_views import PersistencyForm
@@ -208,6 +213,63 @@ LEVERS = Listing(
         Column(_("Grace ends on"), lambda lever: lever.grace_ends_on),
     ),
     _levers,
+)
+
+# --- imports
+
+IMPORTS = Listing(
+    "imports",
+    _("Imports"),
+    "imports:list",
+    (
+        Column(_("File"), lambda batch: batch.name),
+        Column(_("Kind of list"), lambda batch: str(batch.kind_label)),
+        Column(_("Insurer"), lambda batch: batch.insurer.name),
+        Column(_("State"), lambda batch: batch.get_state_display()),
+        Column(_("Rows"), lambda batch: batch.total_rows),
+        Column(_("Not imported"), lambda batch: batch.report.get("rejected_rows", 0)),
+        Column(_("Warnings"), lambda batch: batch.report.get("warned_rows", 0)),
+        Column(_("Uploaded by"), lambda batch: batch.uploaded_by.name if batch.uploaded_by else ""),
+        Column(_("Uploaded at"), lambda batch: _minute(batch.uploaded_at)),
+        Column(_("Finished at"), lambda batch: _minute(batch.finished_at)),
+    ),
+    lambda user, asked: ImportBatch.objects.select_related("insurer", "uploaded_by"),
+    allows=lambda user: user.administers,
+)
+
+
+def _minute(at: datetime | None) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def _refused(user: User, asked: QueryDict) -> list[list[str]]:
+    batch = _refusing(asked)
+    return list(refused_rows(batch)[1]) if batch else []
+
+
+def _refused_columns(asked: QueryDict) -> tuple[Column, ...]:
+    """The user's own headings, the row in the file, and the reason."""
+    batch = _refusing(asked)
+    headings: list[Any] = refused_rows(batch)[0] if batch else []
+    return tuple(
+        Column(heading, itemgetter(n))
+        for n, heading in enumerate([*headings, _("Row"), _("Reason")])
+    )
+
+
+def _refusing(asked: QueryDict) -> ImportBatch | None:
+    return ImportBatch.objects.exclude(refused_file="").filter(pk=asked_number(asked)).first()
+
+
+REFUSED = Listing(
+    "refused",
+    _("Rows that were not imported"),
+    "imports:result",
+    (),
+    _refused,
+    allows=lambda user: user.administers,
+    of_one=True,
+    columns_of=_refused_columns,
 )
 
 # --- the bank

@@ -16,10 +16,12 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.exports import ALONE
 from accounts.models import AuditEntry, SentForm, User
 from lib.downloads import download
 from policies import tasks
@@ -29,7 +31,7 @@ from policies.differences import Differences
 from policies.import_forms import ColumnsForm, MemoryForm, remembered_file
 from policies.importing import intake
 from policies.importing.layouts import LAYOUTS
-from policies.importing.problems import REASONS, Refusal
+from policies.importing.problems import REASONS, TIDIED, Note, Refusal
 from policies.importing.undo import Why
 from policies.models import Insurer
 
@@ -289,7 +291,13 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _of_its_kind(batch: ImportBatch) -> dict[str, Any]:
-    return {"failures": _failures(batch), "others": batch.other_lists()}
+    notes = [Note(*note) for note in batch.report.get("notes", [])]
+    return {
+        "failures": _failures(batch),
+        "others": batch.other_lists(),
+        "noted": [note for note in notes if note.code != TIDIED],
+        "tidied": [note for note in notes if note.code == TIDIED],
+    }
 
 
 def _failures(batch: ImportBatch) -> list[tuple[str, int]]:
@@ -410,10 +418,10 @@ def refused(request: HttpRequest, pk: int, form: str) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch, pk=pk)
     if not batch.refused_file:
         return _no_refused_rows(batch)
-    user = cast(User, request.user)
-    AuditEntry.record(
-        user, AuditEntry.Action.EXPORT, batch, rows=batch.report.get("rejected_rows", 0)
-    )
+    user, many = cast(User, request.user), int(batch.report.get("rejected_rows", 0))
+    if many > ALONE:  # a second person agrees, as to every long list
+        return redirect(f"{reverse('export', args=['refused'])}?of={batch.pk}")
+    AuditEntry.record(user, AuditEntry.Action.EXPORT, batch, rows=many)
     headings, rows = intake.refused_rows(batch)
     headings += [gettext("Row"), gettext("Reason")]
     name = gettext("%(name)s refused") % {"name": Path(batch.name).stem}

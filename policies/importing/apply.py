@@ -17,6 +17,7 @@ from policies.importing import differing, listing, matching, modes, staging, wri
 from policies.importing.differing import Difference
 from policies.importing.layout import Layout
 from policies.importing.layouts import ISSUED
+from policies.importing.problems import Note
 from policies.importing.rows import ParsedRow
 from policies.importing.staging import Stage
 from policies.lifecycle import PolicyEvent, because
@@ -55,13 +56,14 @@ class Report:
     warnings: list[Finding] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)  # rows made and changed, by subject
+    notes: list[Note] = field(default_factory=list)  # of the file beside its rows
     differences: int = 0  # known clients, policies … that change, as a check tells them
 
     def as_json(self) -> dict[str, Any]:
         said = {
             name: value
             for name, value in vars(self).items()
-            if name not in {"counts", "changes", "differences"}
+            if name not in {"counts", "changes", "differences", "notes"}
         }
         return (
             said
@@ -69,6 +71,7 @@ class Report:
             | {
                 "rejected": [finding.as_json() for finding in self.rejected],
                 "warnings": [finding.as_json() for finding in self.warnings],
+                "notes": [note.words for note in self.noticed],
             }
         )
 
@@ -77,6 +80,10 @@ class Report:
         """Everything that is counted."""
         whole = {name: value for name, value in vars(self).items() if isinstance(value, int)}
         return whole | self.counts
+
+    @property
+    def noticed(self) -> list[Note]:
+        return [note for note in self.notes if note.kind in ("", self.kind)]
 
     @property
     def rejected_rows(self) -> int:

@@ -3,20 +3,20 @@
 import codecs
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, cast
 
-import python_calamine as calamine
-
-from policies.importing.columns import Match, plain_heading
+from policies.importing import old_workbook
+from policies.importing.columns import Match, plain_heading, unit_of_all
 from policies.importing.layout import Layout
 from policies.importing.layouts import AllTold, best
-from policies.importing.parsing import Cell
-from policies.importing.preflight import WIDEST, Kind
-from policies.importing.problems import Refusal
+from policies.importing.parsing import Cell, text_of
+from policies.importing.preflight import Kind
+from policies.importing.problems import Note, Refusal
 from policies.importing.workbook import Workbook
 
 Row = tuple[int, list[Cell]]
@@ -25,7 +25,7 @@ _FEWEST_HEADINGS = 3
 _SURELY_DATA = 5  # cells filled
 _MOST_NOTE_CELLS = 3  # of a title or note that stands between the rows
 _TOTAL = re.compile(
-    r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計)|共\d+[条件笔单份]|(grand|sub)?total(s)?\b|sum\b"
+    r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計|总(保费|保额|金额|件数|笔数|数)|平均)|共\d+[条件笔单份]|(grand|sub)?total(s)?\b|sum\b"
 )
 _FOOTER = re.compile(
     r"制表|制单|复核|审核|打印|导出|备注|说明|注[:：]|以上|printed|prepared|exported|note"
@@ -51,42 +51,85 @@ class Table:
     above: list[list[Cell]] = field(repr=False)  # the rows before the headings
     totals: list[list[Cell]]  # met so far; the reader of the body empties it
     first: list[list[Cell]] = field(default_factory=list, repr=False)  # rows of the body
+    unit: str = ""  # of all amounts, as a line above the headings says
 
 
-def open_book(path: Path, kind: Kind) -> Iterator[Sheet]:
-    if kind == "xlsx":
-        return _package(path)
-    if kind == "xls":
-        return _workbook(path)
-    return iter([_delimited(path)])
+def open_book(path: Path, kind: Kind, notes: list[Note]) -> Iterator[Sheet]:
+    """Its sheets; what is worth knowing of them is added to the notes while they are read."""
+    if kind == "text":
+        return iter([_delimited(path)])
+    return _workbook(Workbook(path) if kind == "xlsx" else old_workbook.Workbook(path), notes)
 
 
 def find_table(rows: Iterator[Row], told: AllTold | None = None) -> Table | None:
     """The best row of headings among the first rows, with the rows below it."""
     first = list(islice(rows, SEARCHED_ROWS))
-    scored = [(best(cells, told)[0], -place) for place, (_, cells) in enumerate(first)]
+    above = [[], *(cells for _, cells in first)]
+    named = [_named(cells, over) for (_, cells), over in zip(first, above, strict=False)]
+    scored = [(best(cells, told)[0], -place) for place, cells in enumerate(named)]
     place = -max(scored, default=(0, 0))[1]
-    if not first or len(best(first[place][1], told)[2]) < _FEWEST_HEADINGS:
+    if not first or len(best(named[place], told)[2]) < _FEWEST_HEADINGS:
         return None
-    row_no, cells = first[place]
-    headings = _with_headings_above(cells, first[place - 1][1] if place else [])
+    row_no, headings = first[place][0], named[place]
     _, layout, matches = best(headings, told)
+    above = above[1 : place + 1]
+    if unit := unit_of_all(text_of(cell) for line in above for cell in line):
+        matches = layout.vocabulary.in_units(matches, unit)
     filtered = _Filter(headings, matches, layout)
     body = filtered.data(chain(first[place + 1 :], rows))
-    above = [cells for _, cells in first[:place]]
     shown = [str(cell).strip() for cell in headings]
     below = [cells for _, cells in first[place + 1 :] if not filtered.is_no_data(cells)]
     filtered.totals.clear()
-    return Table(row_no, shown, matches, layout, body, above, filtered.totals, below)
+    return Table(row_no, shown, matches, layout, body, above, filtered.totals, below, unit)
+
+
+def _named(cells: list[Cell], above: list[Cell]) -> list[Cell]:
+    return _told_apart(_with_headings_above(cells, above))
 
 
 def _with_headings_above(cells: list[Cell], above: list[Cell]) -> list[Cell]:
-    """Where a heading cell is merged over two rows, its text stands in the upper one."""
+    """Where a heading cell is merged over two rows, its text stands in the upper one; where one
+    stands over several, it says of whom these are."""
     known = best(cells)[1].vocabulary.known
-    return [
-        over if cell == "" and known(plain_heading(str(over))) else cell
-        for cell, over in zip(cells, above + [""] * len(cells), strict=False)
-    ]
+    headings, group = [], ""
+    for cell, over in zip(cells, above + [""] * len(cells), strict=False):
+        group = str(over).strip() or group
+        if cell == "":
+            headings.append(over if known(plain_heading(str(over))) else cell)
+        else:
+            headings.append(_of_whom(group, cell))
+    return headings
+
+
+_PERSON = re.compile(
+    r"(投保人|被保险人|被保人|受益人|(?:owner|holder|policyholder|insured|beneficiary))(?:信息|资料|information|details)?"
+)
+_OF_A_PERSON = re.compile(
+    r"姓名|性别|出生|生日|年龄|证件|身份证|手机|电话|联系|地址|邮编|邮箱|职业"
+    r"|name|gender|sex|dob|birth|age|id|mobile|phone|email|address|postcode"
+)
+
+
+def _of_whom(group: str, cell: Cell) -> Cell:
+    """证件号码 under 被保险人 is not that of the policyholder."""
+    found = _PERSON.fullmatch(plain_heading(group))
+    heading = str(cell).strip()
+    if not found or not _OF_A_PERSON.match(plain_heading(heading)):
+        return cell
+    space = " " if found[1].isascii() else ""
+    return f"{found[1].capitalize()}{space}{heading}"
+
+
+def _told_apart(headings: list[Cell]) -> list[Cell]:
+    """A heading that comes again gets a number, so that it can be chosen by itself."""
+    seen: Counter[str] = Counter()
+    apart: list[Cell] = []
+    for heading in headings:
+        plain = plain_heading(str(heading))
+        seen[plain] += 1
+        again = plain and seen[plain] > 1
+        apart.append(f"{str(heading).strip()} ({seen[plain]})" if again else heading)
+    return apart
 
 
 class _Filter:
@@ -133,38 +176,12 @@ def _is_total(cell: Cell) -> bool:
 # Workbooks
 
 
-def _package(path: Path) -> Iterator[Sheet]:
-    workbook = Workbook(path)
+def _workbook(workbook: Workbook | old_workbook.Workbook, notes: list[Note]) -> Iterator[Sheet]:
     for name, rows, total in workbook.sheets():
         yield Sheet(name, rows, workbook.from_1904, total)
-
-
-def _workbook(path: Path) -> Iterator[Sheet]:
-    try:
-        workbook = calamine.CalamineWorkbook.from_path(str(path))
-    except calamine.PasswordError:
-        raise Refusal("encrypted") from None
-    except (calamine.CalamineError, OSError):
-        raise Refusal("damaged") from None
-    for sheet in workbook.sheets_metadata:
-        # What somebody has hidden is an old copy or a list of choices; no one would see it go in.
-        if sheet.visible == calamine.SheetVisibleEnum.Visible and _holds_cells(sheet):
-            yield _sheet(workbook, sheet.name)
-
-
-def _holds_cells(sheet: calamine.SheetMetadata) -> bool:
-    return sheet.typ == calamine.SheetTypeEnum.WorkSheet
-
-
-def _sheet(workbook: calamine.CalamineWorkbook, name: str) -> Sheet:
-    try:
-        cells = workbook.get_sheet_by_name(name)
-    except calamine.CalamineError:
-        raise Refusal("damaged") from None
-    if cells.total_width > WIDEST:
-        raise Refusal("too_wide", cell=f"{WIDEST + 1}+")
-    rows = enumerate(cells.iter_rows(), 1) if cells.total_height else iter(())
-    return Sheet(name, rows, total=cells.total_height)
+        if hidden := workbook.hidden_rows:
+            notes.append(Note("hidden_rows", {"sheet": name, "rows": hidden}))
+    notes += [Note("hidden_sheet", {"sheet": name}) for name in workbook.hidden]
 
 
 # Delimited text
@@ -174,6 +191,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_SIGNS = (b"\xa1", b"\xa3")  # full-width signs and digits
+_COMMON, _COMMON_FROM = range(0xB0, 0xF8), 0xA0
 _CHUNK = 1 << 20
 _DELIMITERS = ",\t;|"
 _LONGEST_CELL = 1 << 20
@@ -228,7 +248,16 @@ def _encoding(path: Path) -> str:
     # Much of a Chinese text in UTF-8 is also some text in GB18030, but not the other way round.
     if _begins_as_utf8(head):
         raise Refusal("invalid_bytes", line=bad_line, encoding="UTF-8")
+    if not _reads_as_chinese(head):
+        raise Refusal("unknown_encoding")
     return _checked(path, "gb18030")
+
+
+def _reads_as_chinese(head: bytes) -> bool:
+    """Whether the pairs of bytes are mostly common characters: of Big5 read as GB18030 few are."""
+    pairs = [pair for pair in _PAIR.findall(head) if pair[:1] not in _SIGNS]
+    common = [pair for pair in pairs if pair[0] in _COMMON and pair[1] > _COMMON_FROM]
+    return len(common) * 10 >= len(pairs) * 7
 
 
 def _checked(path: Path, encoding: str) -> str:

@@ -19,10 +19,10 @@ from policies.importing import preflight
 from policies.importing.book import Sheet, Table, find_table, open_book
 from policies.importing.control import Control
 from policies.importing.layouts import ISSUED, AllTold, Headings, Name
-from policies.importing.mapping import guesses
-from policies.importing.messages import LENGTH, Crash, Header, Message
-from policies.importing.parsing import Cell
-from policies.importing.problems import Refusal
+from policies.importing.mapping import guesses, masked, twins
+from policies.importing.messages import LENGTH, Crash, Header, Message, Notes
+from policies.importing.parsing import Cell, look_rounded
+from policies.importing.problems import Note, Refusal
 from policies.importing.rows import ParsedRow, RowParser
 
 BATCH = 1_000
@@ -71,18 +71,19 @@ def messages(
     kind = preflight.check(path, name, largest)
     unfit: Refusal | None = None
     unsure: Header | None = None
-    found = False
-    for sheet in open_book(path, kind):
+    found, notes = False, list[Note]()
+    for sheet in open_book(path, kind, notes):
         table = find_table(sheet.rows, asked.told)
         refusal = _refusal(table)
         if table and not refusal:
             found = True
-            layout, matches = table.layout, table.matches
             yield _header(sheet, table, asked)
             parser = RowParser(
-                layout, matches, today=today, from_1904=sheet.from_1904, sheet=sheet.name
-            )
+                table.layout, table.matches, today=today, from_1904=sheet.from_1904,
+                sheet=sheet.name, rounded=_rounded(table),
+            )  # fmt: skip
             yield from _batches(table, parser, kind == "text" and _breaks_off(path))
+            notes += _noticed(table, parser)
         elif refusal and (unfit is None or refusal.code != "no_headings"):
             unfit = refusal
             unsure = _header(sheet, table, asked)._replace(lacks=True) if table else None
@@ -90,6 +91,41 @@ def messages(
         yield unsure
     elif not found:
         raise unfit or Refusal("no_headings")
+    if notes:
+        yield Notes(notes)
+
+
+def _noticed(table: Table, parser: RowParser) -> Iterator[Note]:
+    kind = table.layout.code
+    if table.unit:
+        yield Note("unit", {"unit": table.unit}, kind)
+    for match in table.matches:
+        if match.field in _rounded(table):
+            yield Note("rounded", {"column": match.heading}, kind)
+    wrong, right = parser.ids_in_15_digits
+    if wrong and right:
+        yield Note("ids_rounded", {"wrong": wrong, "right": right}, kind)
+    for heading in twins(table.headings, table.matches, table.first):
+        yield Note("twins", {"column": heading}, kind)
+    for heading, examples in parser.healed.items():
+        for was, now in examples.items():
+            yield Note("healed", {"column": heading, "was": masked(was), "now": masked(now)}, kind)
+
+
+_LONG_NUMBERS = {
+    "policy_no", "reference", "account", "proposal_no", "claim_no", "case_no", "id_number",
+    "insured_id_number",
+}  # fmt: skip
+
+
+def _rounded(table: Table) -> list[str]:
+    """Fields whose long numbers a spreadsheet has rounded, as far as the first rows tell."""
+    return [
+        match.field
+        for match in table.matches
+        if match.field in _LONG_NUMBERS
+        and look_rounded(row[match.place] for row in table.first if match.place < len(row))
+    ]
 
 
 def _header(sheet: Sheet, table: Table, asked: Asked) -> Header:

@@ -296,15 +296,17 @@ NO_TEXTS = MONEY | frozenset(
     "pay_years cover_years gender id_type kind premium_mode status".split()
 )
 _PUNCTUATION = re.compile(r"[\s:;,.()\[\]{}<>【】〔〕「」《》*#_\"'、。/\\|·-]+")
-_UNIT = re.compile(r"(?:单位)?(万元|元|人民币|rmb|cny|必填|选填|yyyymmdd)$")
-_IN_TEN_THOUSANDS = "万元"
+_UNIT = re.compile(
+    r"(?:单位)?(?:人民币)?((百|千|万|十万|百万|千万|亿)?元|人民币|rmb|cny|必填|选填|yyyymmdd)$"
+)
+_OF_ALL = re.compile(r"单位[:：]?(?:人民币)?(百|千|万|十万|百万|千万|亿)元")
 
 
 class Match(NamedTuple):
     field: str
     place: int  # of the column in the file, counted from 0
     heading: str  # as the file has it
-    in_ten_thousands: bool = False
+    unit: str = ""  # of plain numbers: 万 if they are ten thousands
 
 
 def plain_heading(text: str) -> str:
@@ -317,6 +319,9 @@ class Vocabulary:
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self.columns = tuple(columns)
+        self.money = {
+            c.field for c in self.columns if c.field in MONEY or c.sql.startswith("numeric")
+        }
         self.certain = self._each_heading(lambda c: [*c.zh.split(), *c.en.split(",")])
         self.perhaps = self._each_heading(
             lambda c: [w for part in c.perhaps.split(",") for w in part.split()]
@@ -350,9 +355,7 @@ class Vocabulary:
         for _, _, place, heading, unit in claims:
             field = next((field for field in self.known(heading) if field not in found), None)
             if field:
-                text = str(headings[place]).strip()
-                in_ten_thousands = unit == _IN_TEN_THOUSANDS and field in MONEY
-                found[field] = Match(field, place, text, in_ten_thousands)
+                found[field] = self._match(field, place, headings[place], unit)
         return sorted(found.values(), key=lambda match: match.place)
 
     def _as_told(self, headings: Sequence[object], told: Mapping[str, str]) -> dict[str, Match]:
@@ -362,15 +365,32 @@ class Vocabulary:
             field = told.get(plain_heading(str(cell)), "")
             if field in fields and field not in found:
                 _, unit = self._without_unit(plain_heading(str(cell)))
-                in_ten_thousands = unit == _IN_TEN_THOUSANDS and field in MONEY
-                found[field] = Match(field, place, str(cell).strip(), in_ten_thousands)
+                found[field] = self._match(field, place, cell, unit)
         return found
+
+    def _match(self, field: str, place: int, heading: object, unit: str) -> Match:
+        return Match(field, place, str(heading).strip(), unit if field in self.money else "")
 
     def _without_unit(self, heading: str) -> tuple[str, str]:
         if self.known(heading):
             return heading, ""
         found = _UNIT.search(heading)
-        return (heading[: found.start()], found[1]) if found else (heading, "")
+        return (heading[: found.start()], found[2] or "") if found else (heading, "")
+
+    def in_units(self, matches: Iterable[Match], unit: str) -> list[Match]:
+        """The same where the file says for all its amounts that they are so many."""
+        return [
+            match._replace(unit=match.unit or unit)
+            if match.field in self.money and not plain_heading(match.heading).endswith("元")
+            else match
+            for match in matches
+        ]
+
+
+def unit_of_all(texts: Iterable[str]) -> str:
+    """The unit that a line above the headings names for all amounts: 万 of 单位：万元."""
+    found = (_OF_ALL.search(unicodedata.normalize("NFKC", text)) for text in texts)
+    return next((match[1] for match in found if match), "")
 
 
 BOOK = Vocabulary(COLUMNS)

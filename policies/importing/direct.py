@@ -11,7 +11,7 @@ from policies.batches import HeadingMemory, ImportBatch
 from policies.importing.apply import Order, Report
 from policies.importing.intake import import_file, kinds_of, summary
 from policies.importing.layouts import LAYOUTS
-from policies.importing.problems import REASONS
+from policies.importing.problems import REASONS, TIDIED
 from policies.models import Insurer
 
 SHOWN = 20  # findings of a report that are told one by one
@@ -70,6 +70,9 @@ def told(report: Report) -> Iterator[str]:
     counted = report.numbers | {"rejected_rows": report.rejected_rows}
     for name, label in NUMBERS.items():
         yield f"  {label}: {counted[name]}"
+    for note in report.noticed:
+        if note.code != TIDIED:
+            yield f"  {note.words}"
     for finding in (*report.rejected, *report.warnings)[:SHOWN]:
         reason = REASONS[finding.reason]
         yield f"  {finding.row} · {finding.column}: {reason.words}. {reason.mend}"

@@ -60,6 +60,7 @@ def import_file(
         batches = _of_kind(reading, kind or reading.header.kind)
         header, first = next(batches)
         layout = LAYOUTS[header.kind]
+        report.notes = reading.notes  # which grow while it is read
         columns = {match.field: match.heading for match in header.matches}
         order = replace(order, name=name, columns=columns)
         spool = _Refused(refused, layout, header)
@@ -327,7 +328,7 @@ def summary(report: Report) -> dict[str, Any]:
         "rejected_rows": report.rejected_rows,
         "warned_rows": report.warned_rows,
     }
-    rows |= {"changes": report.changes}
+    rows |= {"changes": report.changes, "notes": [list(note) for note in report.noticed]}
     return report.numbers | rows | {"groups": _groups((*report.rejected, *report.warnings))}
 
 

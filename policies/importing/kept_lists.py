@@ -55,7 +55,9 @@ def private_phone(field: str, zh: str, en: str) -> Column:
 
 def _figure(cell: Cell) -> object:
     amount = parsing.money(cell)
-    return Problem("figure_invalid") if isinstance(amount, Problem) else amount
+    if isinstance(amount, Problem) and amount.value is None:
+        return Problem("figure_invalid")
+    return amount
 
 
 def _phone(cell: Cell) -> object:

@@ -97,11 +97,7 @@ assert (ISSUED.fields, ISSUED.vocabulary.columns) == (FIELDS, BOOK.columns)
 # --- lists about policies
 
 
-def amount_due(cell: Cell) -> object:
-    amount = parsing.money(cell)
-    if isinstance(amount, Problem):
-        return Problem("premium_invalid")
-    return Problem("premium_negative") if amount is not None and amount < 0 else amount
+amount_due = parsing.no_less_than_nothing("premium_invalid", "premium_negative")
 
 
 class DueRow(Row):

@@ -4,6 +4,7 @@ A heading that is known needs no question. One that resembles a known heading, o
 like a field that is missing, is asked about; whatever somebody has answered is known from then on.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -45,7 +46,8 @@ def guesses(
     free = {column.field: column for column in layout.columns if column.zh or column.en}
     for taken in matched.values():
         free.pop(taken.field, None)
-    found = []
+    known_headings = {match.heading for match in matched.values()}
+    found, others = [], set(twins(headings, matched.values(), rows).values())
     for place, heading in enumerate(headings):
         cells = [row[place] for row in rows if place < len(row) and row[place] != ""]
         match = matched.get(place)
@@ -54,9 +56,34 @@ def guesses(
             found.append(Guess(place, heading, match.field, known, False, _samples(cells)))
         elif plain_heading(heading) in told:
             found.append(Guess(place, heading, "", CERTAIN, False, _samples(cells)))
+        elif _AGAIN.sub("", heading) in known_headings:
+            found.append(Guess(place, heading, "", 0, heading in others, _samples(cells)))
         elif heading or cells:
             found.append(_guess(place, heading, cells, free))
     return found
+
+
+# The insured's birth date resembles the policyholder's, and is not it.
+_OF_OTHERS = re.compile("被保|受益|insured|beneficiary")
+_AGAIN = re.compile(r" \(\d+\)$")
+
+
+def twins(
+    headings: Sequence[str], matches: Iterable[Match], rows: Sequence[Sequence[Cell]]
+) -> dict[str, str]:
+    """Understood headings that come again over other cells: each with the later one."""
+    first = {match.heading: match.place for match in matches}
+    found = {}
+    for place, heading in enumerate(headings):
+        earlier = first.get(_AGAIN.sub("", heading))
+        if earlier is not None and earlier != place and _differ(rows, earlier, place):
+            found[headings[earlier]] = heading
+    return found
+
+
+def _differ(rows: Sequence[Sequence[Cell]], one: int, other: int) -> bool:
+    both = [row for row in rows if max(one, other) < len(row)]
+    return any(row[other] not in ("", row[one]) for row in both)
 
 
 def _is_certain(layout: Layout, heading: str, told: Told) -> int:
@@ -84,7 +111,12 @@ def _likeness(heading: str, column: Column, cells: list[Cell]) -> int:
     if not plain:
         return 0
     names = [plain_heading(name) for name in (*column.zh.split(), *column.en.split(","))]
-    alike = max(SequenceMatcher(None, plain, name).ratio() for name in names if name)
+    others = bool(_OF_OTHERS.search(plain))
+    alike = max(
+        (SequenceMatcher(None, plain, name).ratio() for name in names
+         if name and bool(_OF_OTHERS.search(name)) == others),
+        default=0,
+    )  # fmt: skip
     return round(100 * alike * (1 if _reads(column, cells) else 0.6))
 
 

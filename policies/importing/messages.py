@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from policies.importing.columns import Match
 from policies.importing.mapping import Guess
-from policies.importing.problems import Refusal
+from policies.importing.problems import Note, Refusal
 from policies.importing.rows import ParsedRow
 
 LENGTH = struct.Struct(">I")
@@ -24,10 +24,16 @@ class Header(NamedTuple):
     lacks: bool = False  # columns without which nothing can be read; no rows follow
 
 
+class Notes(NamedTuple):
+    """What was noticed on the way."""
+
+    notes: list[Note]
+
+
 class Crash(NamedTuple):
     """Where the program, not the file, was wrong; no values, since they are personal."""
 
     where: str
 
 
-Message = Header | list[ParsedRow] | Refusal | Crash | None  # None: all rows have been sent
+Message = Header | Notes | list[ParsedRow] | Refusal | Crash | None  # None: all rows have been sent

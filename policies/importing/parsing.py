@@ -6,7 +6,7 @@ whatever it looks like as text.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -36,22 +36,45 @@ _EXACT_DIGITS = 15  # that spreadsheets keep
 _EXACT = 10**_EXACT_DIGITS
 
 
-class Padded(float):
-    """A number that its format shows with leading zeros: 7 as 00007."""
+class Shown(float):
+    """A number that its format shows as a code: 7 as 00007, or as P-007."""
 
-    width = 0
+    words = ""
 
     @classmethod
-    def to(cls, width: int, number: float) -> float:
-        """The number under such a format, or as it is where zeros would not tell the truth."""
+    def under(cls, shape: Sequence[str], number: float) -> float:
+        """The number in a shape of places ("") and of what stands between them; as it is where
+        that would not tell the truth."""
         if not number.is_integer() or not 0 <= number < _EXACT:
             return number
-        padded = cls(number)
-        padded.width = width
-        return padded
+        width = shape.count("")
+        digits = f"{int(number):0{width}d}"
+        rest = iter([digits[: len(digits) - width + 1], *digits[len(digits) - width + 1 :]])
+        found = cls(number)
+        found.words = "".join(part or next(rest) for part in shape)
+        return found
 
     def __str__(self) -> str:
-        return f"{int(self):0{self.width}d}"
+        return self.words
+
+
+class Uncomputed(str):
+    """A formula whose value the file does not hold: no spreadsheet has worked it out."""
+
+
+_ERRORS = frozenset(
+    "#ref! #value! #name? #div/0! #null! #num! #n/a #spill! #calc! #getting_data".split()
+)
+
+
+def is_error(cell: Cell) -> bool:
+    """What a spreadsheet shows where it has nothing to show: #REF!, ####, a formula without a value."""
+    if not isinstance(cell, str):
+        return False
+    words = cell.strip().lower()
+    return isinstance(cell, Uncomputed) or (
+        words.startswith("#") and (words in _ERRORS or words.strip("#") == "")
+    )
 
 
 # Text
@@ -61,7 +84,7 @@ def text_of(cell: Cell) -> str:
     """The cell as text without blanks around it, exact for whole numbers."""
     if isinstance(cell, str):
         return _clean(cell)
-    if isinstance(cell, Padded):
+    if isinstance(cell, Shown):
         return str(cell)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
         return str(int(cell))
@@ -70,7 +93,7 @@ def text_of(cell: Cell) -> str:
 
 def shown(cell: Cell) -> str:
     """The cell as the user sees it in the spreadsheet."""
-    if isinstance(cell, float) and abs(cell) >= 10**11 and not isinstance(cell, Padded):
+    if isinstance(cell, float) and abs(cell) >= 10**11 and not isinstance(cell, Shown):
         return f"{cell:.5E}"
     return cell if isinstance(cell, str) else text_of(cell)
 
@@ -133,6 +156,9 @@ def _code(cell: Cell) -> str:
     return "" if is_nothing(number) else number
 
 
+_LETTER_OR_DIGIT = re.compile("[0-9A-Za-z]")
+
+
 def policy_number(cell: Cell) -> object:
     number = _code(cell)
     if not number:
@@ -141,7 +167,9 @@ def policy_number(cell: Cell) -> object:
         number = whole[1]
     if _is_rounded(cell) or _ROUNDED.fullmatch(number) or (whole and len(number) > _EXACT_DIGITS):
         return Problem("policy_number_mangled")
-    return number if len(number) <= 40 else Problem("policy_number_too_long")
+    if len(number) > 40:
+        return Problem("policy_number_too_long")
+    return number if _LETTER_OR_DIGIT.search(number) else Problem("policy_number_odd")
 
 
 def holder_name(cell: Cell) -> object:
@@ -206,6 +234,28 @@ def id_number(cell: Cell) -> object:
     return Problem("number_masked", "") if MASK in number else number
 
 
+_IN_15_DIGITS = re.compile(r"[1-9]\d{14}(0+)", re.ASCII)
+_SURELY_ROUNDED = 6  # zeros that are none by chance
+
+
+def look_rounded(cells: Iterable[Cell]) -> bool:
+    """Whether the long numbers of a column have kept no more than the digits of a spreadsheet."""
+    numbers = {number for number in map(_code, cells) if number.isdigit()}
+    long = {number for number in numbers if len(number) > _EXACT_DIGITS}
+    found = [match for number in long if (match := _IN_15_DIGITS.fullmatch(number))]
+    zeros = sum(len(match[1]) for match in found)
+    return len(long) > 1 and len(found) == len(long) and zeros >= _SURELY_ROUNDED
+
+
+def without_rounded(parse: Parser, code: str) -> Parser:
+    """The same parser for a column whose long numbers a spreadsheet has rounded."""
+
+    def parse_whole(cell: Cell) -> object:
+        return Problem(code, "") if _IN_15_DIGITS.fullmatch(_code(cell)) else parse(cell)
+
+    return parse_whole
+
+
 def account(cell: Cell) -> object:
     number = _code(cell)
     if _ROUNDED.fullmatch(number) or _is_rounded(cell):
@@ -222,6 +272,10 @@ _YEAR_FIRST = re.compile(
     r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[t,]?\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?)?",
     re.ASCII,
 )
+_OF_THE_REPUBLIC = re.compile(
+    r"(?:中[华華])?民[国國](\d{1,3})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?", re.ASCII
+)
+_BEFORE_THE_REPUBLIC = 1911
 _DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{6})?", re.ASCII)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _MONTH_WORDS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -280,6 +334,8 @@ def _says_never(cell: Cell) -> bool:
 def _day_in_words(words: str) -> date | None:
     if found := _YEAR_FIRST.fullmatch(words) or _DIGITS_ONLY.fullmatch(words):
         return _real(found[1], found[2], found[3])
+    if found := _OF_THE_REPUBLIC.fullmatch(words):
+        return _real(int(found[1]) + _BEFORE_THE_REPUBLIC, found[2], found[3])
     if _SERIAL.fullmatch(words):
         return _day_in_number(float(words))
     if found := _DAY_FIRST.fullmatch(words):
@@ -312,14 +368,19 @@ def _real(year: str | int, month: str | int, day_: str | int) -> date | None:
 
 # Money
 
-_AMOUNT = re.compile(r"(-?)(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?(万|亿)?", re.ASCII)
+_TIMES = {"": 1, "百": 100, "千": 1_000, "万": 10_000, "十万": 100_000, "百万": 1_000_000,
+    "千万": 10_000_000, "亿": 100_000_000}  # fmt: skip
+_UNITS = "|".join(sorted(_TIMES, key=len, reverse=True))
+_AMOUNT = re.compile(rf"(-?)(\d+|\d{{1,3}}(?:,\d{{3}})+)(\.\d+)?({_UNITS})", re.ASCII)
 _CURRENCY = re.compile(r"^(-?)(?:人民币|rmb|cny|[¥￥])|(?:人民币|rmb|cny|元整|元|圆)$")
-_TIMES = {None: 1, "万": 10_000, "亿": 100_000_000}
 _LARGEST = Decimal(10) ** 12
 
 
 def money(cell: Cell) -> Decimal | Problem | None:
-    """An amount to the cent; None where nothing was written, Problem where it is no amount."""
+    """An amount to the cent; None where nothing was written, Problem where it is no amount.
+
+    Of an amount with parts of a cent the problem's value is the one it was rounded to.
+    """
     if isinstance(cell, float) or (isinstance(cell, int) and not isinstance(cell, bool)):
         return _to_the_cent(Decimal(repr(cell)))
     if not isinstance(cell, str):
@@ -342,37 +403,59 @@ def _money_in_words(words: str) -> Decimal | Problem:
     return _to_the_cent(Decimal(f"{sign}{whole.replace(',', '')}{cents or ''}") * _TIMES[unit])
 
 
+_NOISE = Decimal("0.000001")  # of the floats that workbooks keep
+
+
 def _to_the_cent(amount: Decimal) -> Decimal | Problem:
     if not amount.is_finite() or abs(amount) >= _LARGEST:
         return Problem("amount_invalid")
-    return amount.quantize(CENT, ROUND_HALF_UP) + 0  # + 0 turns -0.00 into 0.00
+    rounded = amount.quantize(CENT, ROUND_HALF_UP) + 0  # + 0 turns -0.00 into 0.00
+    return rounded if abs(rounded - amount) < _NOISE else Problem("amount_rounded", rounded)
+
+
+def no_less_than_nothing(invalid: str, negative: str) -> Parser:
+    """An amount that is not negative, or the code of what is wrong with it; None for a blank."""
+
+    def parse(cell: Cell) -> object:
+        said = money(cell)
+        amount = said.value if isinstance(said, Problem) else said
+        if isinstance(amount, Decimal):
+            return said if amount >= 0 else Problem(negative)
+        return said and Problem(invalid)
+
+    return parse
+
+
+_premium = no_less_than_nothing("premium_invalid", "premium_negative")
+sum_assured = no_less_than_nothing("amount_invalid", "amount_invalid")
 
 
 def premium(cell: Cell) -> object:
-    amount = money(cell)
-    if amount is None:
-        return Problem("premium_missing", Decimal("0.00"))
-    if isinstance(amount, Problem):
-        return Problem("premium_invalid")
-    return amount if amount >= 0 else Problem("premium_negative")
+    amount = _premium(cell)
+    return Problem("premium_missing", Decimal("0.00")) if amount is None else amount
 
 
-def sum_assured(cell: Cell) -> object:
-    amount = money(cell)
-    if amount is None or isinstance(amount, Problem):
-        return amount
-    return amount if amount >= 0 else Problem("amount_invalid")
+def in_units(unit: str, parse: Parser) -> Parser:
+    """The same parser for a column whose plain numbers are so many: 万, if they are ten thousands.
+
+    A cell that says its own unit is believed.
+    """
+
+    def parse_in_units(cell: Cell) -> object:
+        if isinstance(cell, float | int) and not isinstance(cell, bool):
+            number = Decimal(repr(cell))
+            return parse(f"{number:f}{unit}" if number.is_finite() else cell)
+        if not isinstance(cell, str):
+            return parse(cell)
+        words = plain(_clean(cell))
+        if is_nothing(words) or not _WITHOUT_UNIT.fullmatch(words):
+            return parse(cell)
+        return parse(f"{words[:-1]}{unit})" if words.endswith(")") else f"{words}{unit}")
+
+    return parse_in_units
 
 
-def in_ten_thousands(parse: Parser) -> Parser:
-    """The same parser for a column headed 万元, whose plain numbers are meant so."""
-
-    def parse_ten_thousands(cell: Cell) -> object:
-        amount = parse(cell)
-        said_so = isinstance(cell, str) and "万" in cell
-        return amount * 10_000 if isinstance(amount, Decimal) and not said_so else amount
-
-    return parse_ten_thousands
+_WITHOUT_UNIT = re.compile(r"[^百千万亿元圆]+")
 
 
 # Words with a meaning

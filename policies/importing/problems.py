@@ -32,6 +32,11 @@ REASONS = {
         _("Format the column as text and paste the policy numbers from the source again."),
         fatal=True,
     ),
+    "policy_number_odd": Reason(
+        _("This is no policy number: it has neither digits nor letters"),
+        _("If the row is a total or a note, nothing is to be done; else fill in the number."),
+        fatal=True,
+    ),
     "policy_number_too_long": Reason(
         _("The policy number is longer than 40 characters"),
         _("Check whether two cells have run together."),
@@ -76,6 +81,21 @@ REASONS = {
         _("The premium is empty; taken as 0"),
         _("Fill in the premium and import the file again."),
     ),
+    "amount_rounded": Reason(
+        _("The amount has parts of a cent; it was rounded"),
+        _("Look whether a point stands there for a comma: 1.234 for 1,234."),
+    ),
+    "cell_error": Reason(
+        _(
+            "The spreadsheet shows an error here, or has not worked the formula out; it was left out"
+        ),
+        _("Open the file in a spreadsheet, mend the formula, and save it again."),
+    ),
+    "cell_error_needed": Reason(
+        _("The spreadsheet shows an error here, or has not worked the formula out"),
+        _("Open the file in a spreadsheet, mend the formula, and save it again."),
+        fatal=True,
+    ),
     "number_masked": Reason(
         _("The number is hidden by asterisks; it was left out"),
         _("What is known stays as it is. Ask for the list with whole numbers."),
@@ -87,6 +107,12 @@ REASONS = {
     "id_mangled_by_excel": Reason(
         _("A spreadsheet has destroyed the last digits of the ID number; it was left out"),
         _("Format the column as text and paste the ID numbers from the source again."),
+    ),
+    "id_rounded": Reason(
+        _(
+            "The ID number ends in 000, as a spreadsheet leaves it that has rounded it; it was left out"
+        ),
+        _("Compare it with the ID card; if it is right, type it in on the client's page."),
     ),
     "id_birth_mismatch": Reason(
         _("The ID number and the birth date differ; both were taken"),
@@ -234,6 +260,39 @@ REASONS = {
 }
 
 
+class Note(NamedTuple):
+    """What is worth knowing of a file beside its rows; `details` are plain values."""
+
+    code: str
+    details: dict[str, str | int] = {}
+    kind: str = ""  # of the list that it is about; "": of all
+
+    @property
+    def words(self) -> str:
+        return str(NOTES[self.code]) % self.details
+
+
+NOTES = {
+    "hidden_sheet": _("The sheet “%(sheet)s” is hidden; it was not read."),
+    "hidden_rows": _("Hidden rows in the sheet “%(sheet)s”: %(rows)s. They were read, too."),
+    "unit": _("The file says that its amounts are in %(unit)s元; they were read so."),
+    "rounded": _(
+        "All long numbers under “%(column)s” end in zeros, as a spreadsheet leaves them that has rounded"
+        " them. Compare some with the source before you import."
+    ),
+    "ids_rounded": _(
+        "%(wrong)s false ID numbers end in 000, as a spreadsheet leaves them that has rounded them;"
+        " %(right)s more end so, and their check digit fits. Compare those with the source."
+    ),
+    "twins": _(
+        "“%(column)s” stands over several columns that differ; the first was read. Choose on the page of"
+        " columns if another one is meant."
+    ),
+    "healed": _("%(column)s: “%(was)s” was read as “%(now)s”"),
+}
+TIDIED = "healed"
+
+
 class Refusal(Exception):  # noqa: N818 - the file is refused; the program is not in error
     """A file that cannot be read, and why in one sentence; nothing of it was taken."""
 
@@ -273,6 +332,9 @@ REFUSALS = {
     ),
     "invalid_bytes": _(
         "Line %(line)s holds bytes that are not %(encoding)s; save the file again as UTF-8."
+    ),
+    "unknown_encoding": _(
+        "The file is written neither in UTF-8 nor in GB18030; save it again as UTF-8 or as .xlsx."
     ),
     "unclosed_quote": _("From line %(line)s a quotation mark is not closed; save the file again."),
     "no_headings": _(

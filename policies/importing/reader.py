@@ -15,8 +15,8 @@ from typing import IO, Self, cast
 from django.conf import settings
 
 from policies.importing.layouts import AllTold
-from policies.importing.messages import LENGTH, Crash, Header, Message
-from policies.importing.problems import Refusal
+from policies.importing.messages import LENGTH, Crash, Header, Message, Notes
+from policies.importing.problems import Note, Refusal
 from policies.importing.rows import ParsedRow
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,13 @@ _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TZ"
 class Reading:
     """Batches of parsed rows, as they come; iterate over it once.
 
-    `headers` and `rows_in_all` are known before the first batch, `rows` counts on while iterating.
+    `headers` and `rows_in_all` are known before the first batch, `rows` counts on while iterating;
+    `notes` are complete when all is read.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.headers: list[Header] = []
+        self.notes: list[Note] = []
         self.rows = 0
         self._process = process
         self._first = self._next()
@@ -76,8 +78,11 @@ class Reading:
     def _next(self) -> list[ParsedRow] | None:
         """The next batch, None after the last; a header on the way is kept."""
         message = self._receive()
-        while isinstance(message, Header):
-            self.headers.append(message)
+        while isinstance(message, Header | Notes):
+            if isinstance(message, Header):
+                self.headers.append(message)
+            else:
+                self.notes += message.notes
             message = self._receive()
         if isinstance(message, Refusal | Crash):
             self.close()

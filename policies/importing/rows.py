@@ -1,8 +1,10 @@
 """A row of a list: each cell through its column's parser, then what only a row can tell."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib import identity
@@ -46,8 +48,17 @@ _YEARLY_KINDS = ("medical", "accident")
 _DAYS_OF_A_YEAR = 366
 
 
+_LOOKED_AT, _EXAMPLES = 1_000, 3
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Fields that are read as a code or a number of years, whatever the word.
+_BY_WORD = frozenset(
+    "gender id_type kind premium_mode status pay_years cover_years failure ok".split()
+)
+
+
 @dataclass(frozen=True)
 class Slot:
+    field: str
     place: int
     at: int
     parse: Parser
@@ -65,11 +76,15 @@ class RowParser:
         today: date,
         from_1904: bool = False,
         sheet: str = "",
+        rounded: Collection[str] = (),
     ) -> None:
         self.layout, self.today, self.sheet = layout, today, sheet
         self.latest_start = add_years(today, 1)
         self.headings = {match.field: match.heading for match in matches}
-        self.slots = [_slot(layout, match, from_1904) for match in matches]
+        self.slots = [_slot(layout, match, from_1904, rounded) for match in matches]
+        self.ids_in_15_digits = [0, 0]  # false ones, and those whose check digit fits
+        self.looked_at = 0
+        self.healed: dict[str, dict[str, str]] = {}  # by heading: as written, and as it was read
         self.width = max((slot.place for slot in self.slots), default=-1) + 1
 
     def parse(self, row_no: int, cells: Cells) -> ParsedRow:
@@ -89,13 +104,35 @@ class RowParser:
             values[slot.at] = value
         row = layout.row(self, values, problems, cells)
         row.complete()
+        if self.looked_at < _LOOKED_AT:
+            self._look(cells, values)
         # The database refuses rows of other lists than the book, too: those of unknown policies.
         kept = bool(layout.write) or any(problem.fatal for problem in problems)
         shown = tuple(parsing.shown(cell) for cell in cells) if kept else ()
         return ParsedRow(row_no, tuple(values), tuple(problems), shown, self.sheet, layout.code)
 
+    def _look(self, cells: Cells, values: list[Any]) -> None:
+        """Keep examples of what is written otherwise than it was read."""
+        self.looked_at += 1
+        for slot in self.slots:
+            cell, value = cells[slot.place], values[slot.at]
+            examples = self.healed.setdefault(slot.heading, {})
+            if len(examples) < _EXAMPLES and (now := _healed(slot.field, cell, value)):
+                examples[str(cell).strip()] = now
+
     def _problem(self, heading: str, cell: Cell, code: str) -> RowProblem:
         return RowProblem(heading, parsing.shown(cell), code, REASONS[code].fatal)
+
+
+def _healed(field: str, cell: Cell, value: object) -> str:
+    """The value as it is written, if a text was written otherwise and blanks are not all."""
+    if not isinstance(cell, str) or value in ("", None) or field in _BY_WORD:
+        return ""
+    written = cell.strip()
+    if isinstance(value, Decimal):
+        return "" if _PLAIN_NUMBER.fullmatch(written) else f"{value:,.2f}"
+    now = str(value)
+    return "" if isinstance(value, bool) or now == written else now
 
 
 class Row:
@@ -147,6 +184,8 @@ class Row:
         if not number or (kind not in (None, "id_card", "household") and field == "id_number"):
             return None
         found = identity.parse(number)
+        if len(number) == 18 and number.endswith("000"):
+            self.parser.ids_in_15_digits[found is not None] += 1
         if found:
             self.set(field, identity.modern(found))
         elif kind or not _other_document(number):
@@ -232,13 +271,34 @@ def _other_document(number: str) -> bool:
     return not identity.looks_like_one(number) and not (number[:-1].isdigit() and len(number) > 11)
 
 
-def _slot(layout: "Layout", match: Match, from_1904: bool) -> Slot:
+# What is left out of a column that a spreadsheet has rounded; of other numbers there is only a note.
+_ROUNDED = {
+    "id_number": "id_rounded",
+    "insured_id_number": "id_rounded",
+    "account": "account_mangled_by_excel",
+}
+
+
+def _slot(layout: "Layout", match: Match, from_1904: bool, rounded: Collection[str]) -> Slot:
     parse = layout.column(match.field).parse
+    if match.field in rounded and match.field in _ROUNDED:
+        parse = parsing.without_rounded(parse, _ROUNDED[match.field])
     if match.field.endswith("_on") and from_1904:
         parse = parsing.since_1904(parse)
-    if match.in_ten_thousands:
-        parse = parsing.in_ten_thousands(parse)
-    return Slot(match.place, layout.at[match.field], remembering(parse), match.heading)
+    if match.unit:
+        parse = parsing.in_units(match.unit, parse)
+    if (match.field,) in layout.needed:
+        parse = without_errors(parse, "cell_error_needed")
+    else:
+        parse = without_errors(parse, "cell_error")
+    return Slot(match.field, match.place, layout.at[match.field], remembering(parse), match.heading)
+
+
+def without_errors(parse: Parser, code: str) -> Parser:
+    def parse_value(cell: Cell) -> object:
+        return Problem(code) if parsing.is_error(cell) else parse(cell)
+
+    return parse_value
 
 
 def remembering(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from policies.importing.parsing import Cell, Padded
+from policies.importing.parsing import Cell, Shown, Uncomputed
 from policies.importing.preflight import LONGEST, WIDEST
 from policies.importing.problems import Refusal
 
@@ -54,24 +54,31 @@ class Workbook:
             props.get("date1904") in ("1", "true") for props in _find(self._book, "workbookPr")
         )
 
+        self.hidden: list[str] = []  # sheets
+        self.hidden_rows = 0  # of the sheet that was read last
+
     def sheets(self) -> Iterator[SheetOfRows]:
         """The visible sheets that hold cells; each is read before the next is asked for."""
         with _told_as_damaged():
             parts = self._related(self._root, _SHEET_TYPE)
             for entry in _find(self._book, "sheets", "sheet"):
-                part = parts.get(_relation(entry))
+                part, name = parts.get(_relation(entry)), entry.get("name", "")
                 # What somebody has hidden is an old copy or a list of choices.
                 if part and entry.get("state", "visible") == "visible":
-                    yield self._sheet(entry.get("name", ""), part)
+                    yield self._sheet(name, part)
+                elif part:
+                    self.hidden.append(name)
 
     def _sheet(self, name: str, part: str) -> SheetOfRows:
         total = self._said_total(part)
         return SheetOfRows(name, self._rows(part), total)
 
     def _rows(self, part: str) -> Iterator[Row]:
+        self.hidden_rows = 0
         with _told_as_damaged():
             reader = _RowReader(self._strings, self._formats)
             for row in self._children(part, "sheetData"):
+                self.hidden_rows += len(row) > 0 and row.get("hidden") in ("1", "true")
                 yield reader.read(row)
 
     def _said_total(self, part: str) -> int | None:
@@ -101,7 +108,7 @@ class Workbook:
             }
             for place, style in enumerate(_find(styles, "cellXfs", "xf")):
                 number = style.get("numFmtId", "0")
-                meant = _format(codes.get(number) or _BUILT_IN.get(number, ""), self.from_1904)
+                meant = meant_by(codes.get(number) or _BUILT_IN.get(number, ""), self.from_1904)
                 if meant:
                     formats[str(place)] = meant
         return formats
@@ -299,6 +306,8 @@ class _RowReader:
             return _OTHERS.get(kind, _as_it_stands)(text)
         if kind == "inlineStr":
             return next((_words(part) for part in cell if _local(part) == "is"), "")
+        if len(cell) and kind in (None, "n"):
+            return next((Uncomputed(f"={f.text or ''}") for f in cell if _local(f) == "f"), "")
         return ""
 
 
@@ -331,23 +340,36 @@ _BUILT_IN = (
     | dict.fromkeys(map(str, (18, 19, 20, 21, *range(32, 36), 45, 47)), "hh:mm:ss")
     | {"22": "yyyy-mm-dd hh:mm", "46": "[h]:mm:ss"}
 )
+_BESIDE = re.compile(r"_.|\*.|\[(?![hms]+\])[^\]]*\]", re.IGNORECASE)
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 _IS_DATE = re.compile(r"[ymdhs]", re.IGNORECASE)
 _IS_PERIOD = re.compile(r"\[[hms]+\]", re.IGNORECASE)
-_ZEROS = re.compile(r"0{2,}")
+_OF_A_CODE = re.compile(r'"([A-Za-z0-9 /-]*)"|\\([A-Za-z0-9 /-])|(0)|([ /-])')
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001
 _MILLISECONDS = 86_400_000
 
 
-def _format(code: str, from_1904: bool) -> Format | None:
+def meant_by(code: str, from_1904: bool) -> Format | None:
+    """How numbers under the format are meant: as codes, days or times; None: as numbers."""
+    if places := _places(code):
+        return lambda number: Shown.under(places, number)
     shape = _LITERAL.sub("", code).split(";")[0].strip()
-    if _ZEROS.fullmatch(shape):
-        return lambda number: Padded.to(len(shape), number)
     if _IS_PERIOD.search(shape):
         return lambda number: timedelta(milliseconds=round(number * _MILLISECONDS))
     if _IS_DATE.search(shape):
         return lambda number: _moment(number, from_1904)
     return None
+
+
+def _places(code: str) -> list[str] | None:
+    """The shape of numbers that are shown with leading zeros, or behind letters; else None."""
+    code = _BESIDE.sub("", code.split(";", maxsplit=1)[0]).strip()
+    parts = list(_OF_A_CODE.finditer(code))
+    if "".join(part[0] for part in parts) != code:
+        return None
+    shape = ["" if part[3] else part[1] or part[2] or part[4] for part in parts if part[0] != '""']
+    says = any(char.isalnum() for part in shape for char in part)
+    return shape if shape.count("") > (0 if says else 1) else None
 
 
 def _moment(days: float, from_1904: bool) -> Cell:

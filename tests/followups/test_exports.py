@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.exports import ALONE, FETCH_DAYS, Listing
-from accounts.models import AuditEntry, ExportRequest
+from accounts.models import AuditEntry, ExportRequest, User
 from clients.models import Client
 from followups.exported import LISTINGS
 from lib import dates
-from policies.models import Policy
+from policies.batches import ImportBatch
+from policies.models import Insurer, Policy
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +146,47 @@ def test_old_requests_are_forgotten(alice: Any) -> None:
     assert ExportRequest.objects.forget_old() == 0
     ExportRequest.objects.update(asked_at=timezone.now() - timedelta(days=91))
     assert ExportRequest.objects.forget_old() == 1
+
+
+# --- lists of one thing
+
+
+def test_the_day_and_an_agents_lists_as_files(
+    book: Any, login: Any, alice: Any, bob: Any, carol: Any, make_followup: Any
+) -> None:
+    make_followup(client=book, list_on=dates.today(), keep_until=dates.today())
+    [row] = rows_of(login(alice).post("/exports/day/", {"form": "csv"}))
+    assert row["客户"] == "陈志远"
+    assert alice.staff_no in row.values()
+    browser = login(bob)
+    assert rows_of(browser.post(f"/exports/day/?agent={alice.pk}", {"form": "csv"})) == [row]
+    [seen] = rows_of(browser.post(f"/exports/agents-list/?of={alice.pk}", {"form": "csv"}))
+    assert seen["客户"] == "陈志远"
+    for stranger in (carol.pk, "", "x", "9" * 30):
+        url = f"/exports/agents-list/?of={stranger}"
+        assert rows_of(browser.post(url, {"form": "csv"})) == []
+    page = browser.get(f"/team/{alice.pk}/").content.decode()
+    assert f"/exports/agents-list/?of={alice.pk}" in page
+
+
+def test_many_refused_rows_need_a_second_person(
+    login: Any, admin: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    batch = ImportBatch(insurer=Insurer.usual(), name="b.csv", kind="issued", state="applied")
+    batch.report = {"rejected_rows": ALONE + 1}
+    lines = ["保单号,投保人", *(f"{n},投保人|name_missing,P{n}," for n in range(ALONE + 1))]
+    batch.refused_file.save("r.txt", ContentFile("\n".join(lines).encode()))
+    browser = login(admin)
+    sheet = browser.get(f"/imports/{batch.pk}/refused.xlsx")["Location"]
+    assert sheet == f"/exports/refused/?of={batch.pk}"
+    browser.post(sheet, {"form": "csv", "reason": "改正"})
+    asked = ExportRequest.objects.get()
+    other = User.objects.create(staff_no="ADMIN2", name="二号", role="administrator")
+    page = login(other).get("/exports/").content.decode()
+    assert f"/imports/{batch.pk}/result/" in page
+    assert asked.decide(other, approved=True)
+    rows = rows_of(browser.post(f"/exports/{asked.pk}/fetch/"))
+    assert len(rows) == ALONE + 1
+    assert list(rows[0]) == ["保单号", "投保人", "行", "原因"]
+    assert rows[0]["保单号"] == "P0"

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from accounts.models import AuditEntry, User
 from clients.models import Client, Contact, Moved
+from followups.festivals import Festival
+from followups.greetings import Campaign, Greeting
 from followups.models import FollowUp
 from followups.tasks import list_imported
 from lib import dates
@@ -180,6 +182,18 @@ def test_whoever_was_followed_up_stays_with_what_came() -> None:
     done = take_back(batch).undo_report
     assert list(Policy.objects.values_list("policy_no", flat=True)) == ["P1"]
     assert {(s, pk) for s, pk, _name, _why in done["named"]} >= {("client", client.pk)}
+
+
+def test_a_greeting_that_nobody_has_touched_does_not_hold_it_up() -> None:
+    batch = bring(BOOK + line("P1") + line("P2", "李四"))
+    festival = Festival.objects.all()[0]
+    campaign = Campaign.objects.create(festival=festival, on=TODAY, opens_on=TODAY)
+    for client in Client.objects.all():
+        Greeting.objects.create(campaign=campaign, client=client)
+    Greeting.objects.filter(client__name="李四").update(words="新年好")
+    take_back(batch)
+    assert [client.name for client in Client.objects.all()] == ["李四"]
+    assert Greeting.objects.count() == 1
 
 
 def test_what_the_day_moves_is_nobodys_change() -> None:

@@ -42,6 +42,8 @@ class Command(BaseCommand):
         self.stdout.write(f"kind: {report.kind}")
         for name, value in report.numbers.items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+        for note in report.noticed:
+            self.stdout.write(f"note: {note.words}")
         for kind, findings in (("rejected", report.rejected), ("warning", report.warnings)):
             for finding in findings[:20]:
                 words = REASONS[finding.reason].words
