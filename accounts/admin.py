@@ -133,7 +133,7 @@ class PersonAdmin(ForAdministrators, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Team)
 class TeamAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "kind", "parent")
+    list_display = ("name", "kind", "parent", "address")
     list_filter = ("kind",)
     list_select_related = ("parent",)
     search_fields = ("name",)

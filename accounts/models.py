@@ -31,6 +31,13 @@ class Team(models.Model):
         verbose_name=_("parent team"),
     )
     path = models.CharField(max_length=200, editable=False, default="")
+    address = models.CharField(
+        _("address of the office"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("From here the way to the first visit is guessed; empty: the parent team's."),
+    )
 
     class Meta:
         verbose_name = _("team")
@@ -106,6 +113,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may open the settings site"), default=False)
     joined_on = models.DateField(_("joined on"), null=True, blank=True)
     birth_on = models.DateField(_("birthday"), null=True, blank=True)
+    starts_from = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -126,6 +134,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def serves(self) -> bool:
         return self.role == Role.AGENT
+
+    @property
+    def office_address(self) -> str:
+        """Of the nearest team above that has one."""
+        above = self.team.path.strip("/").split("/") if self.team else []
+        known = Team.objects.filter(pk__in=above).exclude(address="").order_by("-path")
+        return known.values_list("address", flat=True).first() or ""
 
     @property
     def leads(self) -> bool:

@@ -109,6 +109,8 @@ def _me(request: HttpRequest, address: str = "") -> HttpResponse:
     assert isinstance(request.user, User)
     feed = CalendarFeed.objects.filter(user=request.user).first()
     context = {"feed": feed, "address": address, "key": str(uuid.uuid4())}
+    if request.user.serves:
+        context["office"] = request.user.office_address
     return render(request, "accounts/me.html", context)
 
 
@@ -137,4 +139,14 @@ def single_keys(request: HttpRequest) -> HttpResponse:
     """Switch single-key shortcuts on or off (WCAG 2.1.4)."""
     assert isinstance(request.user, User)
     User.objects.filter(pk=request.user.pk).update(single_keys="on" in request.POST)
+    return redirect("me")
+
+
+@require_POST
+def starts_from(request: HttpRequest) -> HttpResponse:
+    """Where one's day begins, if not at the office; nobody else is shown it."""
+    assert isinstance(request.user, User)
+    address = request.POST.get("address", "").strip()[:200]
+    User.objects.filter(pk=request.user.pk).update(starts_from=address)
+    messages.success(request, _("Saved"))
     return redirect("me")

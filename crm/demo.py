@@ -106,7 +106,12 @@ def load(*, clients: int, seed: int, today: date) -> int:
 
 def _people(rng: Random, agents: int) -> list[User]:
     branch = Team.objects.create(name="浙江省分公司", kind=Team.Kind.BRANCH)
-    department = Team.objects.create(name="西湖营业部", kind=Team.Kind.DEPARTMENT, parent=branch)
+    department = Team.objects.create(
+        name="西湖营业部",
+        kind=Team.Kind.DEPARTMENT,
+        parent=branch,
+        address="杭州市西湖区文三路 90 号",
+    )
     groups = [
         Team.objects.create(name=name, parent=department) for name in ("西湖一部", "西湖三部")
     ]

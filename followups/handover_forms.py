@@ -123,9 +123,7 @@ class HandoverForm(forms.Form):
     def moves(self) -> dict[int, int]:
         """The homes moved by hand: by their first client, to whom. The last word counts."""
         said = self.data.getlist("move") if self.is_bound else []  # type: ignore[attr-defined]
-        return {
-            int(found[1]): int(found[2]) for word in said if (found := A_MOVE.fullmatch(word))
-        }
+        return {int(found[1]): int(found[2]) for word in said if (found := A_MOVE.fullmatch(word))}
 
     def plan(self) -> handing_over.Plan:
         chosen = set(self.cleaned_data["to"])

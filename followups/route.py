@@ -7,6 +7,7 @@ position is known.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from enum import Enum
 from functools import cached_property
 
 from django.db import transaction
@@ -52,7 +53,7 @@ class Leg:
     where: Place
     agreed: time | None
     number: int = 0
-    drive: int | None = None  # minutes from the visit before
+    drive: int | None = None  # minutes from the visit before, or from where the day begins
     begins: int = 0  # minutes after midnight
     by_hand: int | None = None
 
@@ -75,9 +76,19 @@ class Leg:
         return max(_urgency(row, self.stop.day) for row in self.stop.followups)
 
 
+class Start(Enum):
+    """From where the first way is counted."""
+
+    VISIT = "visit"  # the last one of today
+    OWN = "own"  # where the agent sets out
+    OFFICE = "office"
+    UNKNOWN = ""
+
+
 @dataclass(frozen=True)
 class Route:
     day: date
+    start: Start
     legs: Sequence[Leg]
     others: Sequence[Stop]  # who could be visited as well
     nowhere: Sequence[Stop]  # who is to be visited, with no address
@@ -138,9 +149,12 @@ def route_of(the_day: Agenda, now: datetime | None = None) -> Route:
     homes = {stop.home for stop, _known in going}
     wanted = [stop for stop, known in decided if _is_wanted(stop, known)]
     legs = _legs(going)
+    start, address = _start(the_day)
+    first = _first_ways(address, legs)
     return Route(
         the_day.day,
-        _in_order(legs, _begin(legs, the_day.day, now)),
+        start,
+        _in_order(legs, _begin(legs, first, the_day.day, now), first),
         others=[s for s, _known in decided if _can_be_visited(s) and s.home not in homes],
         nowhere=[s for s in wanted if not s.client.address and s.client.ways.visit],
         done=[s for s in the_day.done_stops if _was_visited(s)],
@@ -190,20 +204,46 @@ def _legs(going: Sequence[tuple[Stop, RouteStop | None]]) -> list[Leg]:
     ]
 
 
-def _in_order(legs: list[Leg], begin: int) -> list[Leg]:
+def _start(the_day: Agenda) -> tuple[Start, str]:
+    """Where the agent sets out, with the address: who was visited last, home, or the office."""
+    visited = [
+        (stop.contact.at, stop.client.address)
+        for stop in the_day.done_stops
+        if stop.contact and _was_visited(stop) and stop.client.address
+    ]
+    if visited:
+        return Start.VISIT, max(visited)[1]
+    if the_day.agent.starts_from:
+        return Start.OWN, the_day.agent.starts_from
+    address = the_day.agent.office_address
+    return (Start.OFFICE, address) if address else (Start.UNKNOWN, "")
+
+
+def _first_ways(address: str, legs: Sequence[Leg]) -> list[int]:
+    """Minutes to each visit from there; nothing where it is not known."""
+    if not address:
+        return []
+    here, *there = places.read_all([address, *(leg.stop.client.address for leg in legs)])
+    return [
+        0 if leg.stop.client.address == address else driving.minutes(here, place)
+        for leg, place in zip(legs, there, strict=True)
+    ]
+
+
+def _in_order(legs: list[Leg], begin: int, first: Sequence[int]) -> list[Leg]:
     """In the order made by hand, what is new at its end; else in a good order. With times."""
     way = [[0 if one is other else _drive(one, other) for other in legs] for one in legs]
     visits = [tours.Visit(STAY, _after(leg.agreed, begin), leg.urgency) for leg in legs]
     if any(leg.by_hand is not None for leg in legs):
         order = sorted(range(len(legs)), key=lambda n: (legs[n].by_hand or MOST + 1, n))
     else:
-        order = tours.best_order(visits, way)
-    begins = tours.arrivals(order, visits, way)
+        order = tours.best_order(visits, way, first)
+    begins = tours.arrivals(order, visits, way, first)
     return [
         replace(
             legs[n],
             number=place + 1,
-            drive=way[order[place - 1]][n] if place else None,
+            drive=way[order[place - 1]][n] if place else (first[n] if first else None),
             begins=begin + round(begins[place]),
         )
         for place, n in enumerate(order)
@@ -216,9 +256,11 @@ def _drive(one: Leg, other: Leg) -> int:
     return driving.minutes(one.where, other.where)
 
 
-def _begin(legs: Sequence[Leg], day: date, now: datetime | None) -> int:
-    """When the first visit begins; of a day under way not before the next quarter of an hour."""
-    begin = min([BEGIN, *(_minutes(leg.agreed) for leg in legs if leg.agreed)])
+def _begin(legs: Sequence[Leg], first: Sequence[int], day: date, now: datetime | None) -> int:
+    """When one sets out; of a day under way not before the next quarter of an hour."""
+    ways = first or [0] * len(legs)
+    agreed = [_minutes(leg.agreed) - way for leg, way in zip(legs, ways, strict=True) if leg.agreed]
+    begin = max(min([BEGIN, *agreed]), 0)
     if now is None or now.date() != day:
         return begin
     return max(begin, -(-_minutes(now.time()) // 15) * 15)

@@ -28,15 +28,20 @@ class Visit:
     weight: float = 0
 
 
-def cost(order: Sequence[int], visits: Sequence[Visit], way: Minutes) -> float:
-    return _Search(visits, way).cost(order)
+def cost(
+    order: Sequence[int], visits: Sequence[Visit], way: Minutes, first: Sequence[float] = ()
+) -> float:
+    """`first` is the way to each visit from where the day begins; empty: it begins with a visit."""
+    return _Search(visits, way, first).cost(order)
 
 
-def arrivals(order: Iterable[int], visits: Sequence[Visit], way: Minutes) -> list[float]:
+def arrivals(
+    order: Iterable[int], visits: Sequence[Visit], way: Minutes, first: Sequence[float] = ()
+) -> list[float]:
     """When each of the visits begins, in their order."""
     now, before, times = 0.0, -1, []
     for n in order:
-        now += way[before][n] if before >= 0 else 0
+        now += way[before][n] if before >= 0 else (first[n] if first else 0)
         now = max(now, visits[n].at or 0)
         times.append(now)
         now += visits[n].stay
@@ -44,20 +49,20 @@ def arrivals(order: Iterable[int], visits: Sequence[Visit], way: Minutes) -> lis
     return times
 
 
-def best_order(visits: Sequence[Visit], way: Minutes) -> list[int]:
+def best_order(visits: Sequence[Visit], way: Minutes, first: Sequence[float] = ()) -> list[int]:
     """A good order of all visits; the same one for the same day."""
     if not visits:
         return []
-    search = _Search(visits, way)
-    begun = sorted(_beginnings(visits, way), key=lambda order: (search.cost(order), order))
+    search = _Search(visits, way, first)
+    begun = sorted(_beginnings(visits, way, first), key=lambda order: (search.cost(order), order))
     mended = [search.mended(order) for order in begun[:BEGINNINGS]]
     return search.shaken(min(mended, key=search.cost))
 
 
-def _beginnings(visits: Sequence[Visit], way: Minutes) -> list[list[int]]:
+def _beginnings(visits: Sequence[Visit], way: Minutes, first: Sequence[float]) -> list[list[int]]:
     everybody = range(len(visits))
     nearest = [_nearest_first(start, way, len(visits)) for start in everybody]
-    return [*nearest, _inserted(visits, way)]
+    return [*nearest, _inserted(visits, way, first)]
 
 
 def _nearest_first(start: int, way: Minutes, count: int) -> list[int]:
@@ -70,7 +75,7 @@ def _nearest_first(start: int, way: Minutes, count: int) -> list[int]:
     return order
 
 
-def _inserted(visits: Sequence[Visit], way: Minutes) -> list[int]:
+def _inserted(visits: Sequence[Visit], way: Minutes, first: Sequence[float]) -> list[int]:
     """The appointments in their order, each of the others where it costs least."""
     agreed = [n for n, visit in enumerate(visits) if visit.at is not None]
     order = sorted(agreed, key=lambda n: (visits[n].at or 0, n))
@@ -78,15 +83,15 @@ def _inserted(visits: Sequence[Visit], way: Minutes) -> list[int]:
     for n in others:
         places = range(len(order) + 1)
         tried = ([*order[:place], n, *order[place:]] for place in places)
-        order = min(tried, key=lambda one: cost(one, visits, way))
+        order = min(tried, key=lambda one: cost(one, visits, way, first))
     return order
 
 
 class _Search:
     """Mends orders. What a change leaves alone at the beginning of an order is not counted again."""
 
-    def __init__(self, visits: Sequence[Visit], way: Minutes) -> None:
-        self.visits, self.way = visits, way
+    def __init__(self, visits: Sequence[Visit], way: Minutes, first: Sequence[float]) -> None:
+        self.visits, self.way, self.first = visits, way, first
 
     def cost(self, order: Sequence[int]) -> float:
         return self._after(order, 0, 0.0, 0.0)
@@ -140,6 +145,8 @@ class _Search:
         visit = self.visits[order[place]]
         if place:
             now += self.way[order[place - 1]][order[place]]
+        elif self.first:
+            now += self.first[order[0]]
         if visit.at is not None:
             spent += LATE * max(now - visit.at, 0)
             now = max(now, visit.at)

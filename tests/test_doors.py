@@ -95,6 +95,7 @@ DOORS: dict[str, Door] = {
     "set_language": Door(methods="POST", post={"language": "en"}, strangers=True),
     "me": Door(methods="GET"),
     "single_keys": Door(methods="POST"),
+    "starts_from": Door(methods="POST"),
     "calendar_feed": Door(methods="POST"),
     "calendar_revoke": Door(methods="POST"),
     "feed": of("feed", arg="secret", strangers=True),

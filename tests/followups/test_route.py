@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Team, User
 from clients.models import Consent
 from followups import agenda, work
 from followups.models import RouteStop
-from followups.route import Route, route_of
+from followups.route import Route, Start, route_of
 from followups.route_map import WIDTH, map_of
-from lib import dates
+from lib import dates, driving, places
 
 DAY = date(2026, 6, 12)
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,34 @@ def test_neighbours_are_visited_one_after_the_other(alice: Any, visit: Any) -> N
     districts = [leg.where.district for leg in route_on(alice).legs]
     assert sorted(districts[:2]) != ["滨江区", "西湖区"]
     assert [n for _region, n in route_on(alice).regions] == [2, 2]
+
+
+def test_the_first_way_begins_at_the_office_at_home_or_with_whom_one_was_last(
+    alice: Any, login: Any, group: Any, visit: Any
+) -> None:
+    near, far = visit("杭州市西湖区文三路1号"), visit("杭州市滨江区江南大道5号")
+    assert (route_on(alice).start, route_on(alice).legs[0].drive) == (Start.UNKNOWN, None)
+    Team.objects.filter(pk=group.pk).update(address="杭州市西湖区文三路9号")
+    found = route_on(User.objects.get(pk=alice.pk))
+    assert (found.start, found.legs[0].stop.lead) == (Start.OFFICE, near)
+    assert found.legs[0].starts == time(9, found.legs[0].drive)
+    login(alice).post("/accounts/me/start/", {"address": "杭州市滨江区江南大道9号"})
+    alice.refresh_from_db()
+    found = route_on(alice)
+    assert (found.start, found.legs[0].stop.lead) == (Start.OWN, far)
+    decide(login(alice), far, "at", at="09:02")
+    assert (route_on(alice).legs[0].starts, route_on(alice).legs[0].late) == (time(9, 2), 0)
+    work.record([far], by=alice, on=DAY, outcome="done", channel="visit")
+    found = route_on(alice)
+    assert (found.start, [leg.stop.lead for leg in found.legs]) == (Start.VISIT, [near])
+    assert found.legs[0].drive == driving.minutes(
+        *places.read_all(["杭州市滨江区江南大道5号", "杭州市西湖区文三路1号"])
+    )
+
+
+def test_the_address_of_a_department_stands_for_its_groups(alice: Any, group: Any) -> None:
+    Team.objects.filter(pk=group.parent_id).update(address="解放路 1 号")
+    assert User.objects.get(pk=alice.pk).office_address == "解放路 1 号"
 
 
 def test_an_appointment_stands_at_its_hour_and_the_others_around_it(
