@@ -384,6 +384,10 @@ class Agenda:
         home = home_of(client)
         return next((stop for stop in self.open_stops if stop.home == home), None)
 
+    def row(self, pk: int) -> FollowUp | None:
+        stops = [*self.open_stops, *self.done_stops]
+        return next((row for stop in stops for row in stop.followups if row.pk == pk), None)
+
     def stop_with(self, task: int | None) -> Stop | None:
         """The stop a follow-up stands in, else the next one, else what was done last."""
         stops = [*self.open_stops, *self.done_stops]

@@ -34,10 +34,9 @@ def start(request: Request) -> HttpResponse:
 @require_GET
 def focus(request: Request, pk: int) -> HttpResponse:
     """One client or household, with everything needed to talk to them and to write down the outcome."""
-    followup = my_followup(request, pk, bare=True)
+    followup, the_day = _on_its_day(request, pk)
     if not followup.is_open:
         return redirect("today_focus")
-    the_day = my_agenda(request, followup)
     place = Place.of(request.session, the_day.day)
     queue = Queue(the_day, place.skipped)
     stop = the_day.stop_of(followup.client) or agenda.Stop(the_day.day, [followup])
@@ -45,6 +44,15 @@ def focus(request: Request, pk: int) -> HttpResponse:
     place.keep(request.session)
     context = _about(request, agenda.with_coming([stop], the_day.day, the_day.done_rows)[0])
     return render(request, "followups/focus.html", context | _where(queue, stop))
+
+
+def _on_its_day(request: Request, pk: int) -> tuple[FollowUp, agenda.Agenda]:
+    """The follow-up and the day it stands in: nearly always it stands in that of the reader."""
+    the_day = my_agenda(request)
+    if followup := the_day.row(pk):
+        return followup, the_day
+    followup = my_followup(request, pk)
+    return followup, my_agenda(request, followup)
 
 
 @require_POST

@@ -506,10 +506,8 @@ def _followups(request: Request) -> FollowUpQuerySet:
     return visible.select_related("contact", "client__agent")
 
 
-def my_followup(request: Request, pk: int, *, bare: bool = False) -> FollowUp:
-    """`bare`: where the agenda that follows brings all that is shown of it."""
-    mine = _followups(request)
-    return get_object_or_404(mine.prefetch_related(None) if bare else mine, pk=pk)
+def my_followup(request: Request, pk: int) -> FollowUp:
+    return get_object_or_404(_followups(request), pk=pk)
 
 
 def _contact_of(followup: FollowUp) -> Contact | None:

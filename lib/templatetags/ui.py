@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -57,10 +58,18 @@ def map_url(context: template.Context, address: str) -> str:
 def icon(name: str, css: str = "") -> SafeString:
     """One picture of the sprite; it says nothing to a screen reader, the words beside it do."""
     css_class = f"i {css}".strip()
-    href = f"{static('icons.svg')}#{name}"
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', css_class, href
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        css_class,
+        _sprite(),
+        name,
     )
+
+
+@cache
+def _sprite() -> str:
+    """A long list draws hundreds of pictures, all out of one file."""
+    return static("icons.svg")
 
 
 @register.simple_tag
