@@ -3,9 +3,10 @@
 Every list, page, export, count and print starts with ``visible_to(request.user)``.
 """
 
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Role, User
 
@@ -45,9 +46,47 @@ class ScopedQuerySet(models.QuerySet[M_co]):
         are looked up first: the planner then knows how many rows to expect and asks none for its
         team. The thousands of a whole branch cost more to name than to join.
         """
+        seen = self._few_seen_by(user)
+        return self.visible_to(user) if seen is None else self._of(seen)
+
+    def added_up_for(self, user: User) -> Self:
+        """The same rows as `visible_to`, where all of them are added up. Where those are few whom
+        one does not see, as for a branch, theirs and nobody's are left out instead: most rows then
+        need no look at whose they are.
+        """
+        if (seen := self._few_seen_by(user)) is not None:
+            return self._of(seen)
         if not (user.leads and user.team_id):
             return self.visible_to(user)
-        agents = list(agents_seen_by(user).values_list("pk", flat=True)[: FEW + 1])
-        if len(agents) > FEW:
-            return self.visible_to(user)
+        agents = agents_seen_by(user).values("pk")
+        others = _few(User.objects.exclude(pk__in=agents).values_list("pk", flat=True))
+        return self.visible_to(user) if others is None else self._left_by(others)
+
+    def _few_seen_by(self, user: User) -> list[int] | None:
+        """Whose rows a leader sees, where they can be named."""
+        if not (user.leads and user.team_id):
+            return None
+        return _few(agents_seen_by(user).values_list("pk", flat=True))
+
+    def _of(self, agents: list[int]) -> Self:
         return self.filter(**{f"{self.agent_field}__in": agents})
+
+    def _left_by(self, others: list[int]) -> Self:
+        """What somebody else than those people looks after."""
+        of_owner, _, agent = self.agent_field.rpartition("__")
+        if not of_owner:
+            return self.filter(**{f"{agent}__isnull": False}).exclude(**{f"{agent}__in": others})
+        owner: Any = self.model
+        for name in of_owner.split("__"):
+            owner = owner._meta.get_field(name).related_model
+        hidden = owner._base_manager.filter(
+            Q(**{f"{agent}__isnull": True}) | Q(**{f"{agent}__in": others})
+        )
+        owned = self.filter(**{f"{of_owner}__isnull": False})
+        return owned.exclude(**{f"{of_owner}__in": hidden.values("pk")})
+
+
+def _few(people: models.QuerySet[User, int]) -> list[int] | None:
+    """The people, or None where there are more than can be named."""
+    found = list(people[: FEW + 1])
+    return found if len(found) <= FEW else None

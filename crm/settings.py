@@ -92,10 +92,11 @@ TEMPLATES = [
 
 # --- Database and queue: PostgreSQL and a Redis-protocol server, our own or yours.
 # Our rows lie in memory or on flash: without random_page_cost a day of one rule scans the whole book.
+# A page's list is done before two helpers have started; what adds a province up still gets them.
 # The last one ends what a killed worker was at: its locks would stand in the way of whoever goes on.
 _options = (
     "-c jit=off -c statement_timeout=60000 -c lock_timeout=20000"
-    " -c random_page_cost=1.1 -c work_mem=32MB -c client_connection_check_interval=5000"
+    " -c random_page_cost=1.1 -c parallel_setup_cost=5000 -c work_mem=32MB -c client_connection_check_interval=5000"
 )
 if DATABASE_URL:
     DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}

@@ -610,6 +610,41 @@ class Instalment(models.Model):
         return state.GRACE if day <= self.grace_ends_on else state.LAPSED
 
 
+class BoardPremiumQuerySet(ScopedQuerySet["BoardPremium"]):
+    agent_field = "policy__holder__agent"
+
+
+class BoardPremiums(models.Manager.from_queryset(BoardPremiumQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> BoardPremiumQuerySet:
+        """Every premium stands in both halves of the view; it is meant where it belongs."""
+        every: BoardPremiumQuerySet = super().get_queryset()
+        return every.filter(Q(is_paid=False) & OWED | Q(is_paid=True, paid_on__isnull=False))
+
+
+class BoardPremium(models.Model):
+    """A premium that is owed or paid, as the renewal board adds them up: a view in the database.
+
+    Either half comes from an index of its own, which an OR over the table would not use.
+    """
+
+    policy = models.ForeignKey(Policy, models.DO_NOTHING, related_name="+")
+    due_on = models.DateField()
+    grace_ends_on = models.DateField()
+    amount = money(None)
+    paid_on = models.DateField(null=True)
+    closed_on = models.DateField(null=True)
+    is_paid = models.BooleanField()
+
+    objects = BoardPremiums()
+
+    class Meta:
+        managed = False
+        db_table = "policies_board_premium"
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} {self.due_on}"
+
+
 # Models of this app that live beside their verbs; Django reads them here.
 from policies.bank import BankRow  # noqa: E402
 from policies.batches import HeadingMemory, ImportBatch  # noqa: E402
@@ -630,6 +665,7 @@ from policies.uncollected import UncollectedCase  # noqa: E402
 
 __all__ = [
     "BankRow",
+    "BoardPremium",
     "ClassOverride",
     "ClassificationRun",
     "ClientClass",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -20,7 +20,7 @@ from clients.forms import agents_of
 from clients.views import Request
 from lib import dates
 from lib.paging import Found, Page, page_of
-from policies.models import Instalment, InstalmentQuerySet, Policy, Product
+from policies.models import BoardPremium, Instalment, InstalmentQuerySet, Policy, Product
 from policies.renewals import (
     CELLS,
     COLUMNS,
@@ -35,6 +35,9 @@ from policies.renewals import (
 from policies.rhythm import Numbered
 
 NO_MONEY = Decimal(0)
+
+
+Narrowed = TypeVar("Narrowed", bound=QuerySet[Any])
 
 
 class BoardForm(forms.Form):
@@ -75,7 +78,7 @@ class BoardForm(forms.Form):
     def order(self) -> str:
         return self.asked("sort") or "left"
 
-    def narrow(self, instalments: InstalmentQuerySet) -> InstalmentQuerySet:
+    def narrow(self, instalments: Narrowed) -> Narrowed:
         """Only the agent, team, product and mode that were asked for."""
         if agent := self.asked("agent"):
             instalments = instalments.filter(policy__holder__agent=agent)
@@ -133,9 +136,10 @@ def renewals(request: Request) -> HttpResponse:
         raise PermissionDenied
     form = BoardForm(request.GET, user=request.user)
     mine = form.narrow(Instalment.objects.listed_for(request.user))
+    counted = form.narrow(BoardPremium.objects.added_up_for(request.user))
     today, month = dates.today(), form.month_shown
     picked = form.picked(mine, today)
-    board = Board.of(mine, today, month)
+    board = Board.of(counted, today, month)
     grid = board.grid
     shown: tuple[Stage | Cell, ...] = (*board.stages, *grid.totals, *grid.cells.values())
     numbers = {each.code: each for each in shown}

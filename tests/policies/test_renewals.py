@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib import dates
-from policies.models import Instalment, Insurer, Policy
+from policies.models import BoardPremium, Instalment, Insurer, Policy
 from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, Board, in_cell, in_stage, pipeline
 from policies.rhythm import number_of
 
@@ -97,7 +97,7 @@ def test_the_nine_grid_is_what_brute_force_counts(month: date, book: list[Instal
     for instalment in book:
         if code := cell_of(instalment, month):
             wanted[code].append(instalment)
-    grid = Board.of(Instalment.objects.all(), TODAY, month).grid
+    grid = Board.of(BoardPremium.objects.all(), TODAY, month).grid
     for row in ROWS:
         for column in COLUMNS:
             cell, found = grid.cell(row, column), wanted[f"{column}.{row}"]
@@ -108,7 +108,7 @@ def test_the_nine_grid_is_what_brute_force_counts(month: date, book: list[Instal
 
 def test_every_cell_opens_a_list_of_its_own_sum(book: list[Instalment], alice: Any) -> None:
     mine = Instalment.objects.visible_to(alice)
-    grid = Board.of(mine, TODAY, JUNE).grid
+    grid = Board.of(BoardPremium.objects.visible_to(alice), TODAY, JUNE).grid
     cells = {cell.code: cell for _label, row in grid.rows for cell in row}
     cells |= {total.code: total for total in grid.totals}
     for code in CELLS:
@@ -133,7 +133,7 @@ def test_the_pipeline_is_what_brute_force_counts(book: list[Instalment]) -> None
     stages = pipeline(Instalment.objects.all(), TODAY)
     for stage in stages:
         assert (stage.count, stage.amount) == (len(wanted[stage.code]), sum(wanted[stage.code]))
-    assert Board.of(Instalment.objects.all(), TODAY, JUNE).stages == stages
+    assert Board.of(BoardPremium.objects.all(), TODAY, JUNE).stages == stages
     assert set(STAGES) < set(wanted)
 
 
@@ -143,4 +143,4 @@ def test_the_second_premium_is_numbered_as_on_the_policys_line(
     policy = make_policy(effective_on=date(2025, 6, 30), premium_mode="monthly")
     instalment = make_instalment(policy, due_on=date(2026, 6, 30))
     assert number_of(policy, instalment.due_on) == 13
-    assert Board.of(Instalment.objects.all(), TODAY, JUNE).grid.cell("4", "due").count == 1
+    assert Board.of(BoardPremium.objects.all(), TODAY, JUNE).grid.cell("4", "due").count == 1

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies import persistency, premiums
-from policies.models import Instalment, Policy
+from policies.models import BoardPremium, Policy
 from policies.premium_line import premiums_of
 from policies.renewals import Board
 from policies.rhythm import Numbered, due_days, number_of
@@ -91,7 +91,7 @@ def test_the_board_counts_the_new_rhythm(policy: Policy, bob: Any) -> None:
 
 
 def square(row: str, month: date) -> int:
-    return Board.of(Instalment.objects.all(), month, month).grid.cell(row, "due").count
+    return Board.of(BoardPremium.objects.all(), month, month).grid.cell(row, "due").count
 
 
 def test_persistency_weighs_the_premium_of_the_first_year(policy: Policy, bob: Any) -> None:
