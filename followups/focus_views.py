@@ -43,6 +43,8 @@ def focus(request: Request, pk: int) -> HttpResponse:
     place.at = stop.home
     place.keep(request.session)
     context = _about(request, agenda.with_coming([stop], the_day.day, the_day.done_rows)[0])
+    own = the_day.agent.pk == request.user.pk
+    context["keeps"] = own and the_day.day == dates.today()  # what cannot be sent just now
     return render(request, "followups/focus.html", context | _where(queue, stop))
 
 

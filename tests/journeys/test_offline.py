@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, expect
 
+from clients.models import Client
 from followups import work
 from followups.models import FollowUp
 from tests.journeys.conftest import BIRTHDAY_CLIENT, PHONE, barriers, sideways
@@ -121,6 +122,29 @@ def test_a_form_lost_with_its_page_goes_out_later(office: Any) -> None:
     page.goto(f"{office.url}/today/")
     expect(page.locator("#outbox")).to_contain_text("Sent now: 1")
     assert office.sent_about(office.birthday).count() == 1
+
+
+def test_an_outcome_in_focus_mode_is_kept_and_goes_out_once(office: Any) -> None:
+    page = open_and_keep(office)
+    page.evaluate("() => localStorage.clear()")  # told again once the box is ready on the next page
+    page.get_by_role("link", name="Work through").first.tap()
+    page.get_by_role("link", name="Record the outcome").tap()
+    name = page.get_by_role("heading", level=1).inner_text()
+    client = Client.objects.filter(agent=office.user("A1001")).get(name=name)
+    before = office.contacts_with(client).count()
+    sheet = page.get_by_role("dialog")
+    sheet.locator("[name=outcome][value=no_answer]").check()
+    sheet.get_by_label("Note").fill("Rang twice")
+    page.wait_for_function("() => localStorage.getItem(`unsent:${document.body.dataset.user}`)")
+    cut(office, page)
+    sheet.get_by_role("button", name="Save, next").tap()
+    expect(page.locator("#outbox")).to_contain_text("Rang twice")
+    expect(page.locator("#outbox")).to_contain_text(name)
+    page.goto("about:blank")
+    cut(office, page, off=False)
+    page.goto(f"{office.url}/today/focus/")
+    expect(page.locator("#outbox")).to_contain_text("Sent now: 1")
+    assert office.contacts_with(client).count() == before + 1
 
 
 def test_what_needs_a_form_opens_it_where_there_is_no_net(office: Any) -> None:
