@@ -34,7 +34,21 @@ def samples() -> list[tuple[str, bytes]]:
         if path.suffix in {".xlsx", ".csv"} and path.stat().st_size < _LARGEST_SAMPLE
     ]
     table = "保单号,投保人,保费,生效日期\nP1,张三,1000,2021-04-17\nP2,李四,500,2026年3月5日\n"
-    return [*found, ("own.csv", table.encode()), ("own-gbk.csv", table.encode("gb18030"))]
+    own = [("own.csv", table.encode()), ("own-gbk.csv", table.encode("gb18030"))]
+    return [*found, *own, ("own.xls", _old_workbook(table))]
+
+
+def _old_workbook(table: str) -> bytes:
+    import xlwt  # only the tests write such files
+
+    workbook, out = xlwt.Workbook(), io.BytesIO()
+    sheet = workbook.add_sheet("清单")
+    for row, line in enumerate(table.splitlines()):
+        for column, cell in enumerate(line.split(",")):
+            shape = xlwt.easyxf(num_format_str="00000000")
+            sheet.write(row, column, int(cell) if cell.isdigit() else cell, shape)
+    workbook.save(out)
+    return out.getvalue()
 
 
 def broken(content: bytes, name: str, random: Random) -> bytes:

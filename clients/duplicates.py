@@ -26,6 +26,7 @@ WORDS: dict[str, str | Promise] = {
     "address": _("Same address"),
     "births": _("Birth dates differ"),
     "ids": _("ID numbers differ"),
+    "hand": _("Chosen by hand"),
 }
 AGAINST = frozenset(("births", "ids"))
 
@@ -137,6 +138,13 @@ class Duplicate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one_id} = {self.other_id}?"
+
+    @classmethod
+    def by_hand(cls, one: Client, other: Client) -> "Duplicate":
+        """The pair of the two; of one that nothing speaks for, the next search forgets it again."""
+        first, second = sorted((one.pk, other.pk))
+        chosen = {"why": ["hand"], "score": 0, "found_at": timezone.now()}
+        return cls.objects.get_or_create(one_id=first, other_id=second, defaults=chosen)[0]
 
     @property
     def evidence(self) -> list[tuple[str | Promise, bool]]:

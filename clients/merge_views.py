@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.gates import for_leaders
 from accounts.models import SentForm
 from clients import duplicates
+from clients.forms import ClientFilter
 from clients.merging import (
     BOTH,
     GONE,
@@ -32,9 +33,11 @@ from clients.merging import (
 from clients.models import Client, Duplicate
 from clients.privacy import hidden_fields
 from clients.views import Request
+from lib import dates
 from lib.templatetags.ui import iso
 
 PER_PAGE = 50
+FOUND_BY_HAND = 20
 
 
 @require_GET
@@ -59,6 +62,26 @@ def look(request: Request) -> HttpResponse:
         raise PermissionDenied
     duplicates.find()
     return redirect("clients:duplicates")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_leaders
+def pair_by_hand(request: Request, pk: int) -> HttpResponse:
+    """Somebody knows which other record is the same person: look for it, and see the two."""
+    others = Client.objects.listed_for(request.user).exclude(pk=pk)
+    client = get_object_or_404(Client.objects.visible_to(request.user), pk=pk)
+    if request.method == "POST":
+        other = get_object_or_404(others, pk=_number(request.POST.get("other", "")))
+        return redirect("clients:pair", Duplicate.by_hand(client, other).pk)
+    form = ClientFilter({"q": request.GET.get("q", "")}, user=request.user)
+    text = form.asked("q") or ""
+    found = form.find(others, dates.today()).all_of(others.select_related("agent"))
+    context = {"client": client, "q": text, "found": found[:FOUND_BY_HAND] if text else []}
+    return render(request, "clients/pair_by_hand.html", context)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 class Row(NamedTuple):

@@ -15,5 +15,6 @@ urlpatterns = [
     path("merges/<int:pk>/undo/", merge_views.take_apart, name="unmerge"),
     path("<int:pk>/edit/", views.edit, name="edit"),
     path("<int:pk>/reveal/", views.reveal, name="reveal"),
+    path("<int:pk>/same/", merge_views.pair_by_hand, name="pair_by_hand"),
     path("<int:pk>/note/", views.note, name="note"),
 ]

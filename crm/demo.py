@@ -13,7 +13,15 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Role, Team, User
 from clients.models import Client, Contact
-from crm import demo_care, demo_classes, demo_handover, demo_leading, demo_people, demo_plan
+from crm import (
+    demo_care,
+    demo_classes,
+    demo_handover,
+    demo_leading,
+    demo_people,
+    demo_plan,
+    demo_records,
+)
 from crm import demo_money as money
 from crm.demo_greetings import Season
 from followups import daily
@@ -101,6 +109,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     demo_classes.tell(Random(seed), people, today)
     demo_plan.tell(Random(seed + 1), agents, today)
     demo_leading.tell(Random(seed + 2), agents, today)
+    demo_records.spell_twice(Random(seed + 3), people)
     return len(people)
 
 

@@ -8,11 +8,13 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 
-from crm import demo
+from clients.models import Duplicate
+from crm import demo, demo_records
 from followups import daily
 from followups.models import FollowUp
 from policies import persistency, renewals
 from policies.bank import BankRow
+from policies.batches import ImportBatch
 from policies.importing import debits
 from policies.models import Instalment, Policy, PolicyEvent, Promise
 from policies.reinstatement import Reinstatement
@@ -137,3 +139,18 @@ def test_a_festival_is_never_far_and_some_have_been_greeted(branch: Any) -> None
     assert agent.open().exists()
     assert set(Greeting.objects.values_list("state", flat=True)) == {"open", "sent", "skipped"}
     assert StockMove.objects.given().cost() > 0
+
+
+def test_records_that_may_be_one_person_wait_for_somebody(branch: None) -> None:
+    assert Duplicate.objects.open().count() >= 3
+
+
+def test_a_list_has_come_and_another_waits(branch: None, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    demo_records.import_lists(TODAY)
+    waits, come = ImportBatch.objects.order_by("-pk")[:2]
+    assert (come.state, come.report["recorded"], come.report["rejected_rows"]) == ("applied", 8, 1)
+    assert (waits.state, waits.report["created_policies"]) == ("checked", 2)
+    assert waits.report["differences"]
+    assert waits.report["rejected_rows"]
+    assert waits.report["notes"]

@@ -111,6 +111,7 @@ DOORS: dict[str, Door] = {
     "clients:duplicates": Door(roles=LEADERS, methods="GET"),
     "clients:duplicates_look": Door(roles=OFFICE, methods="POST"),
     "clients:pair": of("pair", roles=LEADERS, methods="GET POST"),
+    "clients:pair_by_hand": of("client", roles=LEADERS, methods="GET POST"),
     "clients:pair_different": of("pair", roles=LEADERS, methods="POST"),
     "clients:unmerge": of("merge", roles=LEADERS, methods="POST"),
     "client": of("client"),

@@ -75,3 +75,43 @@ def test_twenty_pairs_cost_the_queries_of_one(
     duplicates.find()
     with django_assert_num_queries(len(first)):
         browser.get("/clients/duplicates/")
+
+
+def test_any_two_are_compared_by_hand(
+    make_client: Any, login: Any, alice: Any, bob: Any, carol: Any
+) -> None:
+    one = make_client(name="陈志远", mobile="13800138000", birth_on=BORN)
+    other = make_client(name="陈至源", mobile="13900139000", birth_on=date(1970, 2, 2))
+    stranger = make_client(name="陈至源", agent=carol)
+    browser, url = login(bob), f"/clients/{one.pk}/same/"
+    assert url in browser.get(f"/clients/{one.pk}/").content.decode()
+    assert url not in login(alice).get(f"/clients/{one.pk}/").content.decode()
+    page = browser.get(url, {"q": "陈至源"})
+    assert list(page.context["found"]) == [other]
+    assert "13900139000" not in page.content.decode()
+    for text in ("", "\x00", "何人"):
+        assert not browser.get(url, {"q": text}).context["found"]
+    for nobody in (stranger.pk, one.pk, "", "x", "9" * 30):
+        assert browser.post(url, {"other": nobody}).status_code == 404
+    there = browser.post(url, {"other": other.pk})["Location"]
+    assert browser.post(url, {"other": other.pk})["Location"] == there
+    assert "由人选定" in browser.get(there).content.decode()
+    browser.post(there, {"key": "k"})
+    assert Merge.objects.get().gone_pk in {one.pk, other.pk}
+
+
+def test_a_choice_that_nobody_follows_is_forgotten(make_client: Any) -> None:
+    one, other = make_client(name="甲", mobile=""), make_client(name="乙", mobile="")
+    Duplicate.by_hand(other, one)
+    duplicates.find()
+    assert not Duplicate.objects.exists()
+
+
+def test_many_found_cost_the_queries_of_one(make_client: Any, login: Any, bob: Any) -> None:
+    one, browser, counts = make_client(name="甲"), login(bob), []
+    for _more in range(2):
+        make_client(name="乙")
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(f"/clients/{one.pk}/same/", {"q": "乙"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -1,5 +1,6 @@
 """An odd file through every step: columns, check with its changes, import, result, undo."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from policies.importing import intake
 from policies.models import Policy
 from tests.journeys.conftest import barriers, sideways
 
-ROWS = 2_000  # fifty thousand take the suite's time; the steps are the same
+ROWS = int(
+    os.environ.get("JOURNEY_ROWS", "2000")
+)  # fifty thousand take the suite's time; the steps are the same
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +61,7 @@ def test_a_file_goes_through_all_steps_and_back(
     known = list(Policy.objects.filter(status="in_force").select_related("holder")[:3])
     before = dict(Policy.objects.values_list("policy_no", "premium"))
     page = office.open("ADMIN", language=language, theme=theme)
+    page.set_default_timeout(max(8_000, ROWS * 4))
     page.goto(f"{office.url}/imports/")
     page.locator("main input[type=file]").set_input_files(
         odd_file(tmp_path / "个险保单.csv", known)

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from crm import demo
+from crm import demo, demo_records
 from lib import dates
 
 
@@ -23,4 +23,5 @@ class Command(BaseCommand):
             )
         today = options["today"] or dates.today()
         count = demo.load(clients=options["clients"], seed=options["seed"], today=today)
+        demo_records.import_lists(today)
         self.stdout.write(f"Loaded a demo branch of {count} clients.")
