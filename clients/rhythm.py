@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
+from lib.remembered import remembered
 
 
 def _number(label: Any, default: int, most: int) -> "models.PositiveSmallIntegerField[int, int]":
@@ -79,6 +80,9 @@ class Rhythm(models.Model):
     def is_quiet(self, moment: datetime) -> bool:
         """Whether at that (local) time of the day a client is left in peace."""
         return not self.quiet_until <= moment.time() <= self.quiet_from
+
+
+the_rhythm = remembered(Rhythm.current)  # for pages that only show it
 
 
 # Who has never been spoken to has nothing to count.

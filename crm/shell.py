@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ExportRequest, User
 from accounts.views import THEMES
 from clients.models import Rhythm
+from clients.rhythm import the_rhythm
 from followups import campaign_lines
 from followups.models import FollowUp
 from lib import dates
-from lib.remembered import remembered
 
 
 class Place(NamedTuple):
@@ -155,9 +155,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         context["nav"] = [{"label": "", "items": _items(places_of(user), request.path, counts)}]
         context["tabs"] = _items(tabs_of(user), request.path, counts)
     return context
-
-
-the_rhythm = remembered(Rhythm.current)
 
 
 def quiet_hours() -> Callable[[], Rhythm | None]:

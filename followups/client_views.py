@@ -16,6 +16,7 @@ from accounts.models import SentForm
 from clients.family import OF_AGE
 from clients.forms import ConsentForm, NoteForm
 from clients.models import Client, ClientQuerySet, Consent, Merge, Rhythm
+from clients.rhythm import the_rhythm
 from clients.views import Request
 from followups import chips, money_words, people_page, timeline, year
 from followups.models import FollowUp
@@ -108,7 +109,7 @@ def _standing(
     known = getattr(client, "known", None)
     children = [one for one in found["household"].children if one.age is None or one.age < OF_AGE]
     coverage = coverage_of(client.name, policies, known, len(children), today)
-    rhythm = Rhythm.current()
+    rhythm = the_rhythm()
     return {
         "age": client.age_on(today),
         "policies": held,

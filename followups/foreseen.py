@@ -1,17 +1,19 @@
-"""What the lists of the days to come will hold if nothing changes: one statement over the whole rulebook."""
+"""What the lists of the days to come will hold if nothing changes: one statement over the rulebook."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from followups.arriving import arriving
 from followups.models import FollowUp
 from followups.rulebook import BY_CODE, RULEBOOK
 from followups.rules import Rule
-from followups.statements import FIRST, LAST, OWN_DAY, TODAY, Statement, near
+from followups.statements import FIRST, LAST, OWN_DAY, THESE, TODAY, Statement, near
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -68,36 +70,36 @@ def of_client(
     August has reminders in July and a lapse in August. Premiums that are not due yet are taken to
     be paid when they are, unless `unpaid` wants to know of the other case too.
     """
-    return _ask("client", client, {FIRST: first, LAST: last, TODAY: today}, unpaid=unpaid)
+    marks = {FIRST: first, LAST: last, TODAY: today, SOMEBODY: client}
+    return _ask("client", arriving({**marks, THESE: [client]}), marks, unpaid=unpaid)
 
 
 def of_agent(agent: int, first: date, last: date, *, today: date) -> list[Foreseen]:
     """The same for everybody whom the agent serves."""
-    return _ask("agent", agent, {FIRST: first, LAST: last, TODAY: today}, unpaid=False)
+    marks = {FIRST: first, LAST: last, TODAY: today, SOMEBODY: agent}
+    return _ask("agent", BY_CODE, marks, unpaid=False)
 
 
-def _ask(whose: str, key: int, days: dict[date, date], *, unpaid: bool) -> list[Foreseen]:
-    asked = _question(whose, unpaid, tuple(map(id, RULEBOOK)))
-    found = [Foreseen(*row) for row in asked.rows({**days, SOMEBODY: key})]
+def _ask(
+    whose: str, codes: Collection[str], marks: dict[Any, Any], *, unpaid: bool
+) -> list[Foreseen]:
+    asked = [_question(rule.code, whose, unpaid) for rule in RULEBOOK if rule.code in codes]
+    found = Statement.union([*asked, _coming_again(whose)]).rows(marks)
     # Two children of a client may have their birthday on one day: the list holds it once.
     rows = {
         (row.client_id, row.rule, row.policy_id, row.occasion_on, row.planned_id): row
-        for row in found
+        for row in starmap(Foreseen, found)
     }
     return sorted(rows.values(), key=lambda row: (row.list_on, row.priority, row.client_id))
 
 
-@lru_cache(maxsize=8)
-def _question(whose: str, unpaid: bool, rules: tuple[int, ...]) -> Statement:
+@cache
+def _question(code: str, whose: str, unpaid: bool) -> Statement:
     """Of each row it is asked as of its own day."""
-    branches = [branch for rule in RULEBOOK for branch in _branches(rule, WHOSE[whose], unpaid)]
-    branches.append(_coming_again(WHOSE[whose]))
-    sql = " UNION ALL ".join(text for text, _params in branches)
-    params = [param for _text, given in branches for param in given]
-    return Statement(sql, tuple(params))
+    return Statement.union(_branches(BY_CODE[code], WHOSE[whose], unpaid))
 
 
-def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[tuple[str, list[Any]]]:
+def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[Statement]:
     to = f"{rule.to_client}__" if rule.to_client else ""
     rows = rule.yet_to_write(FIRST, LAST, as_of=OWN_DAY).filter(**{f"{to}{field}": SOMEBODY})
     due_on = only_if_unpaid(rule)
@@ -109,11 +111,12 @@ def _branches(rule: Rule, field: str, unpaid: bool) -> Iterator[tuple[str, list[
         yield _branch(rule, rows.exclude(Q((f"{due_on}__lt", TODAY))), unpaid=True)
 
 
-def _coming_again(field: str) -> tuple[str, list[Any]]:
+def _coming_again(whose: str) -> Statement:
     """Own tasks after the next time, with which the rule itself waits: `Planned.days_in` as SQL."""
     rule = BY_CODE["own-task"]
     named = [rule.code, rule.series, rule.item, rule.priority, rule.keep]
-    return AGAIN.format(whose=COLUMN[field]), [*named, LAST, rule.item, SOMEBODY, FIRST, LAST]
+    sql = AGAIN.format(whose=COLUMN[WHOSE[whose]])
+    return Statement(sql, (*named, LAST, rule.item, SOMEBODY, FIRST, LAST))
 
 
 def only_if_unpaid(rule: Rule) -> str:
@@ -124,7 +127,7 @@ def only_if_unpaid(rule: Rule) -> str:
     return "next_due_on" if model is Policy and rule.on in {"lapses_on", "reinstate_by"} else ""
 
 
-def _branch(rule: Rule, rows: QuerySet[Any, Any], *, unpaid: bool) -> tuple[str, list[Any]]:
+def _branch(rule: Rule, rows: QuerySet[Any, Any], *, unpaid: bool) -> Statement:
     """The rows as SQL, with each row's own day wherever the day was compared with something."""
     sql, params = rows.query.sql_with_params()
     column = rows.model._meta.get_field(rule.on).column
@@ -138,4 +141,5 @@ def _branch(rule: Rule, rows: QuerySet[Any, Any], *, unpaid: bool) -> tuple[str,
         else:
             text += f"%s{part}"
             given.append(param)
-    return f"SELECT {str(unpaid).lower()}, {COLUMNS} FROM ({text}) AS r ({NAMES})", given  # noqa: S608 - the rules' own SQL
+    sql = f"SELECT {str(unpaid).lower()}, {COLUMNS} FROM ({text}) AS r ({NAMES})"  # noqa: S608 - the rules' own SQL
+    return Statement(sql, tuple(given))

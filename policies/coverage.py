@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.kinship import Kin, read
 from clients.models import Client
+from lib.remembered import remembered
 from policies.known import Known, known_of
 from policies.models import Policy, Product, money
 
@@ -48,6 +49,9 @@ class Needs(models.Model):
     @classmethod
     def current(cls) -> "Needs":
         return cls.objects.order_by("pk").first() or cls()
+
+
+the_needs = remembered(Needs.current)  # for pages that only show it
 
 
 class Risk(models.TextChoices):
@@ -131,7 +135,7 @@ def coverage_of(
     name: str, policies: Iterable[Policy], known: Known | None, children: int, today: date
 ) -> Coverage:
     """Add up the sums assured in force of the client `name` and of each person they insure."""
-    needs = Needs.current()
+    needs = the_needs()
     sums: dict[tuple[str, str], Sums] = {}
     for policy, assured in _covering(policies, today):
         themselves = policy.insured_name in {"", name}

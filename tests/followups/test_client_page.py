@@ -50,6 +50,7 @@ def test_the_page_costs_the_same_however_much_there_is(
     make_policy: Any,
     make_instalment: Any,
     make_followup: Any,
+    settings: Any,
 ) -> None:
     def fill(client: Client, n: int) -> None:
         home = Household.begin(client)
@@ -62,15 +63,15 @@ def test_the_page_costs_the_same_however_much_there_is(
             Contact.objects.create(client=client, by=alice, on=TODAY - k * A_DAY)
             make_followup(client, rule=f"r-{k}", series="family", keep_until=TODAY + 9 * A_DAY)
 
-    counts = []
-    for n in (1, 20):
+    settings.REMEMBERED_SECONDS = 60
+    counts, browser = [], login(alice)
+    for n in (1, 1, 20):  # at first what is remembered is read
         client = make_client()
         fill(client, n)
-        browser = login(alice)
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(reverse("client", args=[client.pk])).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= MOST_QUERIES
+    assert counts[1] == counts[2] <= MOST_QUERIES
 
 
 def test_the_filters_show_what_they_say(
