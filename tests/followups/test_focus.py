@@ -12,6 +12,7 @@ from clients.models import Client, Contact, Household
 from followups import agenda, ahead, scripts, talk
 from followups.daily import write_day
 from followups.models import FollowUp
+from followups.texts import Text
 from lib import dates
 from tests.conftest import TODAY as DAY
 
@@ -245,6 +246,18 @@ def test_a_note_with_markup_is_shown_as_typed(alice: Any, login: Any, make_follo
     send(browser, row, note="<script>alert(1)</script> & <b>bold</b>")
     page = browser.get(f"/today/focus/{other.pk}/").content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;bold&lt;/b&gt;" in page
+    assert "<script>alert" not in page
+
+
+def test_a_script_with_markup_is_shown_as_typed(
+    alice: Any, admin: Any, login: Any, make_followup: Any
+) -> None:
+    row = make_followup()
+    for channel in ("wechat", "call", "visit"):
+        words = "<script>alert(2)</script> {{ client.mobile }} <b>好</b>"
+        Text(occasion="birthday", channel=channel, words=words).put_in_force(admin)
+    page = login(alice).get(f"/today/focus/{row.pk}/").content.decode()
+    assert "&lt;script&gt;alert(2)&lt;/script&gt; {{ client.mobile }} &lt;b&gt;好&lt;/b&gt;" in page
     assert "<script>alert" not in page
 
 

@@ -66,6 +66,15 @@ def test_a_book_goes_through_all_steps(office: Any) -> None:
     assert batch in ImportBatch.objects.not_listed()
 
 
+def test_a_file_name_with_markup_is_shown_as_typed(office: Any) -> None:
+    name = "<b>册&</b><img src=x onerror=alert(1)>.csv"
+    batch = batch_of(office, HEADINGS.encode(), name=name)
+    for page in (reverse("imports:list"), reverse("imports:check", args=[batch.pk])):
+        text = office.get(page).text
+        assert "<img src=x" not in text
+        assert "&lt;img src=x onerror=alert(1)&gt;.csv" in text
+
+
 def test_confirming_twice_writes_once(office: Any) -> None:
     batch = batch_of(office, HEAVY.read_bytes())
     intake.check(batch)
