@@ -6,8 +6,8 @@ again in April 2026, last grace end 29 June 2026). A policy counts whole, with i
 when the premium that opens the new policy year is received by the end of its own grace; for shorter
 modes that is the first premium of the year. Money that came with a reinstatement comes too late.
 
-Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim or matured before that
-premium fell due; nothing due any more because the paying years are over.
+Left out, and counted as excluded: withdrawn in cooling-off; ended by a claim, matured or transferred
+out before that premium fell due; nothing due any more because the paying years are over.
 
 An office may count in three other ways, alone or together: see `Counting`.
 """
@@ -47,6 +47,8 @@ class Counting:
     reinstated: bool = False  # money that came too late counts, too
 
 
+# Nobody's failure to keep it, if it came before the premium fell due.
+LEFT_WITHOUT_FAULT = (Policy.Status.CLAIMED, Policy.Status.MATURED, Policy.Status.TRANSFERRED)
 USUAL = Counting()
 COUNTED = tuple(each.name for each in fields(Counting))
 
@@ -132,7 +134,7 @@ class Cohort:
 
     def _left_out(self) -> Q:
         before_it_was_due = Q(ended_on=None) | Q(ended_on__lt=F("falls_due_on"))
-        ended = Q(status__in=[Policy.Status.CLAIMED, Policy.Status.MATURED]) & before_it_was_due
+        ended = Q(status__in=LEFT_WITHOUT_FAULT) & before_it_was_due
         paid_in_full = Q(pay_years__gt=0, pay_years__lte=self.years)
         return Q(status=Policy.Status.COOLED_OFF) | ended | paid_in_full
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.scope import ScopedQuerySet
 from lib import dates
 
-_ENDS = ("terminated", "surrendered", "cooled_off", "matured", "claimed")
+_ENDS = ("terminated", "surrendered", "cooled_off", "matured", "claimed", "transferred")
 
 # What may become what by hand or by the days. A file of the insurer may do more, and says so.
 MOVES: dict[str, dict[str, tuple[str, ...]]] = {

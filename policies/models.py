@@ -135,6 +135,7 @@ class Policy(models.Model):
         SURRENDERED = "surrendered", _("Surrendered")
         COOLED_OFF = "cooled_off", _("Withdrawn in cooling-off")
         MATURED = "matured", _("Matured")
+        TRANSFERRED = "transferred", _("Transferred out")
 
     class Mode(models.TextChoices):
         SINGLE = "single", _("Single premium")

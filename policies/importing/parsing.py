@@ -481,11 +481,12 @@ def meanings(**words: str) -> dict[str, str]:
 STATUSES = meanings(
     in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup",
     lapsed="失效 中止 效力中止 停效 暂停 永久失效 lapsed lapse suspended",
-    claimed="理赔终止 赔付终止 死亡终止 endedbyaclaim",
+    claimed="理赔终止 赔付终止 死亡终止 身故终止 身故理赔 身故 理赔 理赔结案 endedbyaclaim claim claimed"
+    " deathclaim death claimterminated terminatedbyclaim",
     paid_up="减额交清 减额缴清 交清 缴清 reducedpaidup",
     terminated="终止 已终止 合同终止 效力终止 解约 注销 给付终止"
-    " 身故终止 身故理赔 身故 理赔 理赔结案 拒保 转出 terminated termination cancelled canceled"
-    " claim claimed deathclaim death claimterminated terminatedbyclaim rescinded",
+    " 拒保 terminated termination cancelled canceled rescinded",
+    transferred="转出 已转出 迁出 保单迁出 transferredout transferred",
     surrendered="退保 已退保 退保终止 全部退保 surrendered surrender surrenderedforcash",
     cooled_off="犹退 犹豫期退保 犹豫期撤单 犹豫期终止 犹豫期内退保 契撤 撤单 cooledoff cooloff"
     " coolingoff withdrawnincoolingoff coolingoffwithdrawal freelook freelookcancelled nottaken",

@@ -156,7 +156,9 @@ REASONS = {
     ),
     "status_unknown": Reason(
         _("The status is not understood; it was left out"),
-        _("Write one of: in force, lapsed, terminated, surrendered, cooled off, matured."),
+        _(
+            "Write one of: in force, lapsed, terminated, surrendered, cooled off, matured, transferred out."
+        ),
     ),
     "premium_mode_unknown": Reason(
         _("The premium mode is not understood; it was left out"),

@@ -96,6 +96,12 @@ def test_what_ended_by_a_claim_after_it_fell_due_stays_in(sold: Any) -> None:
     assert (only().denominator, only().excluded) == (1000, 0)
 
 
+def test_what_was_transferred_out_before_it_fell_due_is_left_out(sold: Any) -> None:
+    sold(1000, status="transferred", ended_on=date(2026, 4, 9))
+    sold(3000, status="transferred", ended_on=date(2026, 4, 10))
+    assert (only().denominator, only().excluded) == (3000, 1)
+
+
 def test_a_surrender_is_a_loss_and_no_exclusion(sold: Any) -> None:
     sold(1000, status="surrendered", ended_on=date(2025, 12, 1))
     assert (only().by_premium, only().excluded) == (Decimal("0.0000"), 0)
