@@ -170,7 +170,7 @@ REINSTATEMENTS = Listing(
 
 def _groups(user: User, asked: QueryDict) -> Any:
     said = PersistencyForm(asked, user=user).asked()
-    mine = said.narrow(Policy.objects.listed_for(user))
+    mine = said.narrow(Policy.objects.added_up_for(user))
     return said.rates(mine)
 
 

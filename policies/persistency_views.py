@@ -104,6 +104,11 @@ class Asked:
         return levers(mine, self.month, self.k, day, whole, counting=self.counting)
 
     @property
+    def months_shown(self) -> int:
+        """Where every premium is weighed by itself, each month is a question of its own."""
+        return self.months if self.counting.each else A_YEAR
+
+    @property
     def before(self) -> date:
         return dates.add_months(self.month, -1)
 
@@ -119,11 +124,11 @@ def persistency(request: Request) -> HttpResponse:
         raise PermissionDenied
     form = PersistencyForm(request.GET, user=request.user)
     asked = form.asked()
-    mine = asked.narrow(Policy.objects.listed_for(request.user))
+    mine = asked.narrow(Policy.objects.added_up_for(request.user))
     today = dates.today()
     groups = asked.rates(mine)
-    twelve = trend(mine, asked.month, asked.k, counting=asked.counting)
-    _month, this_month = twelve[-1]
+    shown = trend(mine, asked.month, asked.k, asked.months_shown, counting=asked.counting)
+    _month, this_month = shown[-1]
     found = asked.levers(mine, today, this_month)
     page: Page[Lever] = Paginator(found, PER_PAGE).get_page(  # type: ignore[arg-type]
         request.GET.get("page")
@@ -138,6 +143,6 @@ def persistency(request: Request) -> HttpResponse:
         "page": page,
         "levers": [(lever, lever.days_left(today)) for lever in page],
         "worth": found.worth,
-        "trend": twelve,
+        "trend": shown,
     }
     return render(request, "policies/persistency.html", context)

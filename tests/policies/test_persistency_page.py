@@ -59,7 +59,18 @@ def test_a_strange_address_shows_the_usual_page(query: str, login: Any, dora: An
     assert login(dora).get(f"/persistency/?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("query", ["", "k=25", "rolling=on", "by=team", "by=product&rolling=on"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "k=25",
+        "rolling=on",
+        "by=team",
+        "by=product&rolling=on",
+        "each=on",
+        "k=25&kept=on&reinstated=on",
+    ],
+)
 def test_twenty_rows_cost_the_queries_of_one(
     query: str, login: Any, dora: Any, owed: Any, django_assert_num_queries: Any
 ) -> None:
@@ -73,6 +84,21 @@ def test_twenty_rows_cost_the_queries_of_one(
         owed()
     with django_assert_num_queries(len(first)):
         browser.get(f"/persistency/?{query}")
+
+
+def test_other_ways_to_count_stay_ticked_and_are_followed(
+    login: Any, alice: Any, owed: Any
+) -> None:
+    owed(alice)
+    owed(alice, 3000, paid_on=dates.today() + timedelta(days=6))  # after the end of its grace
+    browser = login(alice)
+    assert browser.get("/persistency/").context["whole"].by_premium == 0
+    page = browser.get("/persistency/?reinstated=on")
+    assert page.context["whole"].by_premium == Decimal("0.7500")
+    ticked = [field.name for field in page.context["form"].ways if field.value()]
+    assert ticked == ["reinstated"]
+    assert len(browser.get("/persistency/?each=on").context["trend"]) == 1
+    assert len(browser.get("/persistency/?each=on&rolling=on").context["trend"]) == 12
 
 
 def test_the_month_can_be_walked_to_where_premiums_are_due(login: Any, dora: Any) -> None:
