@@ -7,6 +7,7 @@ to another column does not open.
 
 import hmac
 import os
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -22,10 +23,20 @@ class DecryptionError(ValueError):
 
 def encrypt(text: str, context: str) -> bytes:
     """Encrypt under the newest key."""
+    return encrypting(context)(text)
+
+
+def encrypting(context: str) -> Callable[[str], bytes]:
+    """`encrypt` for many values: what is the same of all is looked up once."""
     key_id = list(settings.FIELD_KEYS)[-1]
     header = bytes([len(key_id)]) + key_id.encode("ascii")
-    nonce = os.urandom(_NONCE_BYTES)
-    return header + nonce + _cipher(key_id).encrypt(nonce, text.encode(), header + context.encode())
+    seal, bound = _cipher(key_id).encrypt, header + context.encode()
+
+    def encrypted(text: str) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return header + nonce + seal(nonce, text.encode(), bound)
+
+    return encrypted
 
 
 def decrypt(value: bytes, context: str) -> str:

@@ -6,6 +6,7 @@ Six digits of place, the birth date, a serial whose parity is the sex, a check d
 import re
 import unicodedata
 from datetime import date
+from operator import mul
 from typing import Literal, NamedTuple
 
 Sex = Literal["male", "female"]
@@ -32,10 +33,7 @@ def normalise(text: str) -> str:
 
 
 def check_digit(first_seventeen: str) -> str:
-    total = sum(
-        int(digit) * weight for digit, weight in zip(first_seventeen, _WEIGHTS, strict=True)
-    )
-    return _CHECK_DIGITS[total % 11]
+    return _CHECK_DIGITS[sum(map(mul, map(int, first_seventeen), _WEIGHTS)) % 11]
 
 
 def parse(text: str) -> NationalID | None:

@@ -17,6 +17,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(
     r"(010|02\d|0[3-9]\d\d)((?<=^010)\d{8}|(?<=^02\d)\d{8}|(?<=^0[3-9]\d\d)\d{7,8})"
 )
+_USUAL_LANDLINE = re.compile(r"(?:010|02\d)-\d{8}|0[3-9]\d\d-\d{7,8}", re.ASCII)
 _EXTENSION = re.compile(r"(?:转|轉|ext\.?|x|#|分机)\s*:?\s*(\d{1,6})$", re.IGNORECASE)
 _DASHED_EXTENSION = re.compile(r"^(0\d{2,3}-?\d{7,8})-(\d{1,6})$")
 _PUNCTUATION = re.compile(r"[\s\-–—.·()\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff'‘’]")
@@ -28,6 +29,8 @@ def parse(text: str) -> Phone | None:
     """One phone in its normal form, or None where the text is none, or more than one."""
     if _MOBILE.fullmatch(text) and text.isascii():
         return Phone(text, "mobile")
+    if _USUAL_LANDLINE.fullmatch(text):
+        return Phone(text, "landline")
     text, extension = _split_extension(unicodedata.normalize("NFKC", text).strip())
     digits = _CHINA.sub("", _PUNCTUATION.sub("", text))
     if not digits.removeprefix("+").isascii() or not digits.removeprefix("+").isdigit():

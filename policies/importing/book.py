@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -145,16 +146,17 @@ class _Filter:
         return (row for row in rows if not self.is_no_data(row[1]))
 
     def is_no_data(self, cells: list[Cell]) -> bool:
-        filled = [cell for cell in cells if cell != ""]
-        if len(filled) > _SURELY_DATA and filled[0] not in self.headings:
-            return self._is_total(filled, cells)
-        filled = [cell for cell in filled if str(cell).strip()]
-        if not filled or self._is_total(filled, cells):
+        if len(cells) - cells.count("") > _SURELY_DATA:
+            first = next(cell for cell in cells if cell != "")
+            if first not in self.headings:
+                return self._is_total(first, cells)
+        filled = [cell for cell in cells if str(cell).strip()]
+        if not filled or self._is_total(filled[0], cells):
             return True
         return self._is_note(cells, filled) or self._repeats_headings(filled)
 
-    def _is_total(self, filled: list[Cell], cells: list[Cell]) -> bool:
-        if not _is_total(filled[0]):
+    def _is_total(self, first: Cell, cells: list[Cell]) -> bool:
+        if not _is_total(first):
             return False
         self.totals.append(cells)
         return True
@@ -169,6 +171,7 @@ class _Filter:
         return sum(cell in self.headings for cell in filled) * 2 > len(filled)
 
 
+@lru_cache(maxsize=1_000)  # branches often stand first
 def _is_total(cell: Cell) -> bool:
     return isinstance(cell, str) and bool(_TOTAL.match(cell.replace(" ", "").lower()))
 

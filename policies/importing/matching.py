@@ -9,6 +9,8 @@ birth dates, are never one person.
 
 from django.db import connection
 
+from policies.importing.staging import analyze, next_id
+
 # One row for each policy: of repeated ones the last row is taken.
 REPEATED = """
 DELETE FROM import_row AS earlier USING (
@@ -79,19 +81,16 @@ WHERE (r.id_index = m.gone_id_index AND r.id_index IS DISTINCT FROM m.id_index)
        AND (r.id_index IS NULL OR r.id_index IS DISTINCT FROM m.id_index)
        AND (r.name, r.birth_on) IS DISTINCT FROM (m.name, m.birth_on))
 """,
-    "CREATE INDEX ON import_person_of (person)",
     """
-CREATE TEMP TABLE import_person AS
-SELECT person, NULL::bigint AS client_id, false AS is_new,
+CREATE TEMP TABLE import_candidate AS
+SELECT person, NULL::bigint AS client_id,
     (array_agg(name ORDER BY n DESC))[1] AS name,
     (array_agg(birth_on ORDER BY n DESC) FILTER (WHERE birth_on IS NOT NULL))[1] AS birth_on,
     COALESCE((array_agg(mobile ORDER BY n DESC) FILTER (WHERE mobile <> ''))[1], '') AS mobile,
     (array_agg(id_index))[1] AS id_index, max(agent_no) AS agent_no
 FROM import_person_of GROUP BY person
 """,
-    "CREATE UNIQUE INDEX ON import_person (person)",
-    "CREATE INDEX ON import_person (client_id)",
-    "ANALYZE import_person_of, import_person",
+    analyze("import_person_of", "import_candidate"),
 )
 
 # What forbids taking person p and client c for one.
@@ -99,13 +98,13 @@ ONE_PERSON = """(c.id_index IS NULL OR p.id_index IS NULL)
     AND (c.birth_on IS NULL OR p.birth_on IS NULL OR c.birth_on = p.birth_on)"""
 
 CLIENTS = (
-    "UPDATE import_person SET client_id = split_part(person, ':', 2)::bigint WHERE starts_with(person, 'merged:')",
-    "UPDATE import_person p SET client_id = c.id FROM clients_client c"
+    "UPDATE import_candidate SET client_id = split_part(person, ':', 2)::bigint WHERE starts_with(person, 'merged:')",
+    "UPDATE import_candidate p SET client_id = c.id FROM clients_client c"
     " WHERE c.id_index = p.id_index AND p.client_id IS NULL",
     f"""
-UPDATE import_person AS known SET client_id = found.id FROM (
+UPDATE import_candidate AS known SET client_id = found.id FROM (
     SELECT p.person, min(c.id) AS id
-    FROM import_person p
+    FROM import_candidate p
     JOIN import_person_of o ON o.person = p.person
     JOIN policies_policy y ON y.insurer_id = %(insurer)s AND y.policy_no = o.policy_no
     JOIN clients_client c ON c.id = y.holder_id AND c.name = o.name
@@ -114,12 +113,12 @@ UPDATE import_person AS known SET client_id = found.id FROM (
 ) AS found WHERE found.person = known.person
 """,
     """
-UPDATE import_person AS known SET client_id = found.ids[1] FROM (
+UPDATE import_candidate AS known SET client_id = found.ids[1] FROM (
     SELECT p.person,
         array_agg(c.id ORDER BY same.mobile DESC, c.id_index NULLS FIRST, c.id) AS ids,
         count(*) AS all_of_them, count(*) FILTER (WHERE same.mobile) AS with_mobile,
         count(*) FILTER (WHERE c.id_index IS NULL) AS without_id
-    FROM import_person p
+    FROM import_candidate p
     JOIN clients_client c ON c.name = p.name AND c.birth_on = p.birth_on,
     LATERAL (SELECT c.mobile = p.mobile AND p.mobile <> '' AS mobile) AS same
     WHERE p.client_id IS NULL AND (c.id_index IS NULL OR p.id_index IS NULL)
@@ -129,18 +128,18 @@ WHERE found.person = known.person
   AND (all_of_them = 1 OR with_mobile = 1 OR (with_mobile = 0 AND without_id = 1))
 """,
     f"""
-UPDATE import_person AS known SET client_id = found.id FROM (
+UPDATE import_candidate AS known SET client_id = found.id FROM (
     SELECT p.person, min(c.id) AS id
-    FROM import_person p
+    FROM import_candidate p
     JOIN clients_client c ON c.name = p.name AND c.mobile = p.mobile
     WHERE p.client_id IS NULL AND p.mobile <> '' AND {ONE_PERSON}
     GROUP BY p.person HAVING count(*) = 1
 ) AS found WHERE found.person = known.person
 """,
     """
-UPDATE import_person AS known SET client_id = found.id FROM (
+UPDATE import_candidate AS known SET client_id = found.id FROM (
     SELECT p.person, min(c.id) AS id
-    FROM import_person p
+    FROM import_candidate p
     JOIN clients_client c ON c.name = p.name
     JOIN accounts_user a ON a.id = c.agent_id AND a.staff_no = p.agent_no
     WHERE p.client_id IS NULL AND p.person LIKE 'agent:%%'
@@ -150,20 +149,21 @@ UPDATE import_person AS known SET client_id = found.id FROM (
 """,
     # Two people cannot become one client, however well each of them fits.
     """
-UPDATE import_person AS p SET client_id = NULL
+UPDATE import_candidate AS p SET client_id = NULL
 WHERE p.client_id IS NOT NULL AND EXISTS (
-    SELECT 1 FROM import_person q
+    SELECT 1 FROM import_candidate q
     WHERE q.client_id = p.client_id AND q.person <> p.person
       AND NOT (starts_with(q.person, 'merged:') OR starts_with(p.person, 'merged:'))
       AND ((q.id_index IS NOT NULL AND p.id_index IS NOT NULL) OR q.birth_on <> p.birth_on)
       AND (p.id_index IS NULL, p.person) > (q.id_index IS NULL, q.person))
 """,
-    """
-UPDATE import_person
-SET client_id = nextval(pg_get_serial_sequence('clients_client', 'id')), is_new = true
-WHERE client_id IS NULL
+    f"""
+CREATE TEMP TABLE import_person AS
+SELECT person, client_id IS NULL AS is_new,
+    COALESCE(client_id, {next_id("clients_client")}) AS client_id
+FROM import_candidate
 """,
-    "ANALYZE import_person",
+    analyze("import_person"),
 )
 
 

@@ -128,7 +128,7 @@ def text(longest: int) -> Parser:
         words = text_of(cell)
         if len(words) > longest:
             return Problem("text_cut", words[:longest])
-        return "" if words in ("-", "--", "/") else _SPACES.sub(" ", words)
+        return "" if words in ("-", "--", "/") else " ".join(words.split())
 
     return parse
 
@@ -372,6 +372,7 @@ _TIMES = {"": 1, "百": 100, "千": 1_000, "万": 10_000, "十万": 100_000, "�
     "千万": 10_000_000, "亿": 100_000_000}  # fmt: skip
 _UNITS = "|".join(sorted(_TIMES, key=len, reverse=True))
 _AMOUNT = re.compile(rf"(-?)(\d+|\d{{1,3}}(?:,\d{{3}})+)(\.\d+)?({_UNITS})", re.ASCII)
+_USUAL_AMOUNT = re.compile(r"\d{1,11}(?:\.\d{1,2})?", re.ASCII)
 _CURRENCY = re.compile(r"^(-?)(?:人民币|rmb|cny|[¥￥])|(?:人民币|rmb|cny|元整|元|圆)$")
 _LARGEST = Decimal(10) ** 12
 
@@ -392,6 +393,8 @@ def money(cell: Cell) -> Decimal | Problem | None:
 
 
 def _money_in_words(words: str) -> Decimal | Problem:
+    if _USUAL_AMOUNT.fullmatch(words):
+        return Decimal(words).quantize(CENT)
     words = plain(words).replace("−", "-")
     if words.startswith("(") and words.endswith(")"):
         words = "-" + words[1:-1]

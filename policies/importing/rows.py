@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,12 +55,24 @@ _BY_WORD = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Slot:
+class Memory(dict[Any, Any]):
+    """What a parser says of cells, not asked twice about the same one; books repeat themselves."""
+
+    def __init__(self, parse: Callable[[Any], Any]) -> None:
+        self.parse = parse
+
+    def __missing__(self, cell: Any) -> Any:
+        if len(self) >= _BOUND:
+            self.clear()
+        value = self[cell] = self.parse(cell)
+        return value
+
+
+class Slot(NamedTuple):
     field: str
     place: int
     at: int
-    parse: Parser
+    memory: Memory
     heading: str
 
 
@@ -93,15 +104,16 @@ class RowParser:
         layout, empty = self.layout, self.layout.empty
         values: list[Any] = list(empty)
         problems: list[RowProblem] = []
-        for slot in self.slots:
-            cell = cells[slot.place]
+        for _, place, at, memory, heading in self.slots:
+            cell = cells[place]
             if cell == "":
                 continue
-            value = slot.parse(cell)
+            # Only texts: 1, 1.0 and True would be one to a memory.
+            value = memory[cell] if cell.__class__ is str else memory.parse(cell)
             if value.__class__ is Problem:
-                problems.append(self._problem(slot.heading, cell, value.code))
-                value = value.value if value.value is not None else empty[slot.at]
-            values[slot.at] = value
+                problems.append(self._problem(heading, cell, value.code))
+                value = value.value if value.value is not None else empty[at]
+            values[at] = value
         row = layout.row(self, values, problems, cells)
         row.complete()
         if self.looked_at < _LOOKED_AT:
@@ -159,7 +171,7 @@ class Row:
 
     def has_problem(self, field: str) -> bool:
         heading = self.parser.headings.get(field)
-        return any(problem.column == heading for problem in self.problems)
+        return bool(self.problems) and any(each.column == heading for each in self.problems)
 
     def add(self, field: str, code: str) -> None:
         at = self.parser.layout.at[field]
@@ -171,9 +183,9 @@ class Row:
     def sort_phones(self) -> None:
         """Put a mobile under mobile and a landline under phone, whichever column it stood in."""
         mobile, phone = self.get("mobile"), self.get("phone")
-        if _kind(mobile) == "landline" and _kind(phone) != "landline":
+        if _which(mobile) == "landline" and _which(phone) != "landline":
             mobile, phone = phone, mobile
-        elif not mobile and _kind(phone) == "mobile":
+        elif not mobile and _which(phone) == "mobile":
             mobile, phone = phone, None
         self.set("mobile", mobile.number if mobile else "")
         self.set("phone", phone.number if phone else "")
@@ -183,7 +195,7 @@ class Row:
         number = self.get(field)
         if not number or (kind not in (None, "id_card", "household") and field == "id_number"):
             return None
-        found = identity.parse(number)
+        found: identity.NationalID | None = _identity[number]
         if len(number) == 18 and number.endswith("000"):
             self.parser.ids_in_15_digits[found is not None] += 1
         if found:
@@ -234,7 +246,7 @@ class PolicyRow(Row):
         name = self.values[AT["product_name"]]
         if not name or self.values[AT["kind"]]:
             return
-        self.values[AT["kind"]] = _kind_of(name)
+        self.values[AT["kind"]] = _kind[name]
         if self.values[AT["kind"]] is None:
             self.add("product_name", "product_unknown")
 
@@ -262,7 +274,7 @@ class PolicyRow(Row):
         return self.values[AT[field]] or value
 
 
-def _kind(phone: Phone | None) -> str:
+def _which(phone: Phone | None) -> str:
     return phone.kind if phone else ""
 
 
@@ -291,7 +303,7 @@ def _slot(layout: "Layout", match: Match, from_1904: bool, rounded: Collection[s
         parse = without_errors(parse, "cell_error_needed")
     else:
         parse = without_errors(parse, "cell_error")
-    return Slot(match.field, match.place, layout.at[match.field], remembering(parse), match.heading)
+    return Slot(match.field, match.place, layout.at[match.field], Memory(parse), match.heading)
 
 
 def without_errors(parse: Parser, code: str) -> Parser:
@@ -301,22 +313,4 @@ def without_errors(parse: Parser, code: str) -> Parser:
     return parse_value
 
 
-def remembering(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same function, not asked twice about the same text; books repeat themselves."""
-    memory: dict[str, object] = {}
-
-    def recall(cell: Any) -> Any:
-        if cell.__class__ is not str:
-            return parse(cell)  # 1, 1.0 and True would be one to a memory
-        try:
-            return memory[cell]
-        except KeyError:
-            if len(memory) >= _BOUND:
-                memory.clear()
-            value = memory[cell] = parse(cell)
-            return value
-
-    return recall
-
-
-_kind_of = remembering(parsing.kind_of)
+_kind, _identity = Memory(parsing.kind_of), Memory(identity.parse)

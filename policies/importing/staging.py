@@ -2,20 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
 
 from clients.models import next_birthday
 from lib import dates, names
-from lib.crypto import blind_index, encrypt
+from lib.crypto import blind_index, encrypting
 from policies.importing.columns import FIELDS
-from policies.importing.rows import ParsedRow
+from policies.importing.rows import Memory, ParsedRow
 from policies.models import MODE_MONTHS, Policy, Product
 
 BATCH = 5_000
@@ -37,9 +38,11 @@ _DAYS = (
 ).split()
 _NUMBERS = ("sum_assured", "premium", "pay_years", "cover_years")
 COLUMNS = ("n", "row", *_TEXT, *_SEALED, "id_index", *_DAYS, *_NUMBERS)
+_IN_ORDER = itemgetter(*COLUMNS)
 
 CREATE = f"""
-DROP TABLE IF EXISTS import_row, import_person_of, import_person, import_client, import_policy;
+DROP TABLE IF EXISTS import_row, import_person_of, import_candidate, import_person, import_client,
+    import_policy;
 CREATE TEMP TABLE import_row (
     n integer NOT NULL, row integer NOT NULL,
     {", ".join(f"{name} text NOT NULL" for name in _TEXT)},
@@ -54,6 +57,17 @@ COPY = (
 )
 
 
+def analyze(*tables: str) -> str:
+    """Let the planner know the size of staged tables; what it needs of them a small sample tells."""
+    sample = "SET default_statistics_target = 10"
+    return f"{sample}; ANALYZE {', '.join(tables)}; SET default_statistics_target = DEFAULT"
+
+
+def next_id(table: str) -> str:
+    """In SQL, the number that a row which is not written yet will have."""
+    return f"nextval((SELECT pg_get_serial_sequence('{table}', 'id')::regclass))"
+
+
 @dataclass
 class Stage:
     """Fills the table; remembers the few things a book has of which there are few."""
@@ -66,6 +80,12 @@ class Stage:
     branches: set[str] = field(default_factory=set)
     rows: int = 0
 
+    def __post_init__(self) -> None:
+        self._birthdays = Memory(lambda born_on: next_birthday(born_on, "solar", self.today))
+        self._numbers = Memory(_number_sealer())
+        self._seal_insured = encrypting("policy.insured_id_number")
+        self._seal_account = encrypting("policy.account")
+
     def fill(self, rows: Iterable[ParsedRow]) -> Iterator[int]:
         """Copy the rows in; yield after each batch how many there are."""
         with connection.cursor() as cursor:
@@ -76,20 +96,21 @@ class Stage:
             self.rows += len(batch)
             yield self.rows
         with connection.cursor() as cursor:
-            cursor.execute("CREATE INDEX ON import_row (policy_no); ANALYZE import_row")
+            cursor.execute(analyze("import_row"))
 
     def _copy(self, batch: list[ParsedRow]) -> None:
         buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        for n, row in enumerate(batch, self.rows + 1):
-            said = dict(zip(FIELDS, row.values, strict=True))
-            said |= {"n": n, "row": row.row_no} | self._follows(said)
-            if any(problem.code == "premium_missing" for problem in row.problems):
-                said["premium"] = None
-            writer.writerow([said[name] for name in COLUMNS])
+        csv.writer(buffer).writerows(map(self._line, count(self.rows + 1), batch))
         buffer.seek(0)
         with connection.cursor() as cursor:
             cursor.cursor.copy_expert(COPY, buffer)
+
+    def _line(self, n: int, row: ParsedRow) -> tuple[object, ...]:
+        said = dict(zip(FIELDS, row.values, strict=True))
+        said |= {"n": n, "row": row.row_no} | self._follows(said)
+        if row.problems and any(problem.code == "premium_missing" for problem in row.problems):
+            said["premium"] = None
+        return _IN_ORDER(said)
 
     def _follows(self, said: Said) -> Said:
         """What follows from a row: search keys, encrypted numbers, coming dates."""
@@ -98,17 +119,18 @@ class Stage:
                 said["agent_no"], ""
             )
         self.branches.add(said["branch"])
-        number, kind = said["id_number"], self._kind(said)
+        kind = self._kind(said)
         pinyin, initials = _search_keys(said["holder_name"])
+        sealed_number, number_index = self._numbers[said["id_number"]]
         return {
             "name": said["holder_name"],
             "pinyin": pinyin,
             "initials": initials,
-            "next_birthday_on": next_birthday(said["birth_on"], "solar", self.today),
-            "id_number": _sealed(number, "client.id_number"),
-            "id_index": _hex(blind_index(number, "client.id_number")) if number else None,
-            "insured_id_number": _sealed(said["insured_id_number"], "policy.insured_id_number"),
-            "account": _sealed(said["account"], "policy.account"),
+            "next_birthday_on": self._birthdays[said["birth_on"]],
+            "id_number": sealed_number,
+            "id_index": number_index,
+            "insured_id_number": _sealed(said["insured_id_number"], self._seal_insured),
+            "account": _sealed(said["account"], self._seal_account),
             "guessed_due_on": self._guessed_due_on(said) if self.guess_due else None,
             "matures_on": matures_on(said, kind),
             "covers_until": covers_until(said, kind, self.today),
@@ -157,8 +179,20 @@ def _search_keys(name: str) -> tuple[str, str]:
     return names.pinyin(name).replace(" ", "")[:200], f" {names.initials(name)}"[:80]
 
 
-def _sealed(text: str, context: str) -> str | None:
-    return _hex(encrypt(text, context)) if text else None
+def _number_sealer() -> Callable[[str], tuple[str | None, str | None]]:
+    """A holder's number, encrypted, and what it is found by: of a person once, however many the policies."""
+    seal = encrypting("client.id_number")
+
+    def sealed(number: str) -> tuple[str | None, str | None]:
+        if not number:
+            return None, None
+        return _hex(seal(number)), _hex(blind_index(number, "client.id_number"))
+
+    return sealed
+
+
+def _sealed(text: str, seal: Callable[[str], bytes]) -> str | None:
+    return _hex(seal(text)) if text else None
 
 
 def _hex(value: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from lib.crypto import decrypt
+from policies.importing.staging import analyze, next_id
 from policies.models import MODE_MONTHS
 from policies.premiums import PAYABLE, REINSTATEMENT_YEARS, USUAL_GRACE_DAYS
 
@@ -53,8 +54,7 @@ GROUP BY p.client_id
 UPDATE import_client i SET is_changed = true FROM clients_client c
 WHERE c.id = i.client_id AND NOT i.is_new AND NOT ({_SAME_CLIENT})
 """,
-    "CREATE UNIQUE INDEX ON import_client (client_id)",
-    "ANALYZE import_client",
+    analyze("import_client"),
 )
 
 # The value of a policy's column after the import: the file's word, else what is known.
@@ -93,7 +93,8 @@ _NAMES = ", ".join(_AFTER)
 COMPARE_POLICIES = (
     f"""
 CREATE TEMP TABLE import_policy AS
-SELECT r.n, r.policy_no, y.id AS policy_id, y.holder_id AS old_holder_id, y.agent_id AS old_agent_id,
+SELECT r.n, r.policy_no, y.holder_id AS old_holder_id, y.agent_id AS old_agent_id,
+    COALESCE(y.id, {next_id("policies_policy")}) AS policy_id,
     y.id IS NULL AS is_new,
     y.id IS NOT NULL AND ROW({", ".join(_AFTER.values())})
         IS DISTINCT FROM ROW({", ".join(f"y.{name}" for name in _AFTER)}) AS is_changed,
@@ -109,9 +110,7 @@ LEFT JOIN (
 LEFT JOIN policies_product d ON d.insurer_id = %(insurer)s AND d.name = r.product_name
 LEFT JOIN accounts_user a ON a.staff_no = r.agent_no
 """,
-    "CREATE UNIQUE INDEX ON import_policy (n)",
-    "CREATE INDEX ON import_policy (policy_id)",
-    "ANALYZE import_policy",
+    analyze("import_policy"),
 )  # fmt: skip
 
 # Encrypted numbers differ in every writing, so that they are compared here and not in SQL.
@@ -159,26 +158,6 @@ UPDATE clients_client c SET name = i.name, pinyin = i.pinyin, initials = i.initi
     version = c.version + 1
 FROM import_client i WHERE c.id = i.client_id AND i.is_changed
 """,
-)
-
-WRITE_POLICIES = (
-    f"""
-INSERT INTO policies_policy (insurer_id, policy_no, {_NAMES}, insured_id_number, account, version, created_at)
-SELECT %(insurer)s, i.policy_no, {", ".join(f"i.{name}" for name in _AFTER)},
-    COALESCE(r.insured_id_number, ''), COALESCE(r.account, ''), 1, now()
-FROM import_policy i JOIN import_row r ON r.n = i.n WHERE i.is_new ORDER BY i.n
-""",
-    f"""
-UPDATE policies_policy y SET {", ".join(f"{name} = i.{name}" for name in _AFTER)},
-    insured_id_number = COALESCE(r.insured_id_number, y.insured_id_number),
-    account = COALESCE(r.account, y.account), version = y.version + 1
-FROM import_policy i JOIN import_row r ON r.n = i.n WHERE y.id = i.policy_id AND i.is_changed
-""",
-    """
-UPDATE import_policy i SET policy_id = y.id FROM policies_policy y
-WHERE i.is_new AND y.insurer_id = %(insurer)s AND y.policy_no = i.policy_no
-""",
-    "ANALYZE import_policy",
 )
 
 
@@ -234,6 +213,33 @@ WHERE y.id = owed.id AND (y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1{mo
 REGULAR_SQL = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
 PAYABLE_SQL = ", ".join(f"'{status.value}'" for status in PAYABLE)
 
+# A policy of the book has a premium to come.
+_OWES = f"i.next_due_on IS NOT NULL AND i.status IN ({PAYABLE_SQL}) AND i.premium_mode IN ({REGULAR_SQL})"
+
+WRITE_POLICIES = (
+    f"""
+INSERT INTO policies_policy (id, insurer_id, policy_no, {_NAMES}, insured_id_number, account,
+    lapses_on, reinstate_by, version, created_at)
+SELECT i.policy_id, %(insurer)s, i.policy_no, {", ".join(f"i.{name}" for name in _AFTER)},
+    COALESCE(r.insured_id_number, ''), COALESCE(r.account, ''),
+    grace.ends_on + 1, (grace.ends_on + make_interval(years => grace.years))::date, 1, now()
+FROM import_policy i JOIN import_row r ON r.n = i.n
+LEFT JOIN LATERAL (
+    SELECT {grace_end("i.next_due_on")} AS ends_on,
+        COALESCE(d.reinstate_years, {REINSTATEMENT_YEARS}) AS years
+    FROM (SELECT) AS owes LEFT JOIN policies_product d ON d.id = i.product_id WHERE {_OWES}
+) AS grace ON true
+WHERE i.is_new ORDER BY i.n
+""",
+    f"""
+UPDATE policies_policy y SET {", ".join(f"{name} = i.{name}" for name in _AFTER)},
+    insured_id_number = COALESCE(r.insured_id_number, y.insured_id_number),
+    account = COALESCE(r.account, y.account), version = y.version + 1
+FROM import_policy i JOIN import_row r ON r.n = i.n WHERE y.id = i.policy_id AND i.is_changed
+""",
+)
+
+
 WRITE_INSTALMENTS = (
     # What is owed a few days earlier or later is the same premium.
     f"""
@@ -253,21 +259,20 @@ WHERE t.id = same.id
     f"""
 UPDATE policies_instalment t SET paid_on = {paid_some_day("y")}
 FROM import_policy i JOIN policies_policy y ON y.id = i.policy_id
-WHERE t.policy_id = i.policy_id AND (i.is_new OR i.is_changed)
+WHERE t.policy_id = i.policy_id AND i.is_changed
   AND t.paid_on IS NULL AND t.closed_on IS NULL AND t.due_on < i.next_due_on
 """,
     f"""
 INSERT INTO policies_instalment (policy_id, due_on, grace_ends_on, amount)
 SELECT i.policy_id, i.next_due_on, {grace_end("i.next_due_on")}, i.premium
 FROM import_policy i LEFT JOIN policies_product d ON d.id = i.product_id
-WHERE (i.is_new OR i.is_changed) AND i.next_due_on IS NOT NULL
-  AND i.status IN ({PAYABLE_SQL}) AND i.premium_mode IN ({REGULAR_SQL})
+WHERE (i.is_new OR i.is_changed) AND {_OWES}
 ON CONFLICT (policy_id, due_on) DO UPDATE SET amount = excluded.amount
 WHERE policies_instalment.paid_on IS NULL AND policies_instalment.amount <> excluded.amount
 """,
     # Without figures of what has just been written, the first book of an office takes a quarter of an hour.
     "ANALYZE policies_policy, policies_instalment",
-    follow_dates("SELECT policy_id FROM import_policy WHERE is_new OR is_changed"),
+    follow_dates("SELECT policy_id FROM import_policy WHERE is_changed"),
 )
 
 # A client belongs to the agent of the policy that took effect last: a new one from the beginning, a
