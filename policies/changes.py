@@ -68,8 +68,9 @@ class ImportChange(models.Model):
 
     pk = models.CompositePrimaryKey("batch_id", "subject", "row_id")
     batch = models.ForeignKey(
-        "policies.ImportBatch", models.CASCADE, related_name="changes", db_index=False
-    )
+        "policies.ImportBatch", models.CASCADE, related_name="changes",
+        db_index=False, db_constraint=False,  # a check for each row that an import makes
+    )  # fmt: skip
     subject = models.CharField(max_length=10, choices=Subject)
     row_id = models.BigIntegerField()
     before = models.JSONField(null=True)

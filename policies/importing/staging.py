@@ -110,7 +110,8 @@ class Stage:
         said |= {"n": n, "row": row.row_no} | self._follows(said)
         if row.problems and any(problem.code == "premium_missing" for problem in row.problems):
             said["premium"] = None
-        return _IN_ORDER(said)
+        line: tuple[object, ...] = _IN_ORDER(said)
+        return line
 
     def _follows(self, said: Said) -> Said:
         """What follows from a row: search keys, encrypted numbers, coming dates."""
