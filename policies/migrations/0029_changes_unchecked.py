@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policies', '0027_board_in_one_pass'),
+        ('policies', '0028_board_premium'),
     ]
 
     operations = [
