@@ -24,7 +24,7 @@ NO_ACTION = CHANGE % {"was": "r", "now": ""}
 class Migration(migrations.Migration):
     dependencies = [
         ("followups", "0022_agent_work"),
-        ("policies", "0029_changes_unchecked"),
+        ("policies", "0030_changes_unchecked"),
         ("clients", "0015_handover"),
     ]
     operations = [migrations.RunSQL(RESTRICT, NO_ACTION)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policies', '0028_board_premium'),
+        ('policies', '0029_transferred_out'),
     ]
 
     operations = [
