@@ -48,7 +48,8 @@ def import_lists(today: date) -> None:
     """Policy changes that have come in, and a policy book that somebody has to look through."""
     known = list(Policy.objects.in_force(today).select_related("holder").order_by("policy_no")[:12])
     come = _received("保全月报.csv", [CHANGES, *_changes(known[:8], today)])
-    ImportBatch.objects.filter(pk=come.pk).update(state=ImportBatch.State.APPLYING)
+    intake.check(come)
+    come.confirm()
     come.refresh_from_db()
     intake.apply(come)
     ImportBatch.objects.filter(pk=come.pk).update(listed_at=timezone.now())

@@ -292,7 +292,8 @@ BANK_LINES = Listing(
         Column(_("Returned on"), lambda line: line.returned_on),
         Column(_("Collected"), lambda line: _("Yes") if line.ok else _("No")),
         Column(_("Reason"), lambda line: line.get_failure_display()),
-        Column(_("State"), lambda line: line.get_state_display()),
+        # Under another heading than the bank's own answer: this file is no return file.
+        Column(_("What became of it"), lambda line: line.get_state_display()),
         Column(_("File"), lambda line: line.batch.name),
     ),
     _bank_lines,

@@ -109,7 +109,9 @@ def _noticed(table: Table, parser: RowParser) -> Iterator[Note]:
         yield Note("twins", {"column": heading}, kind)
     for heading, examples in parser.healed.items():
         for was, now in examples.items():
-            yield Note("healed", {"column": heading, "was": masked(was), "now": masked(now)}, kind)
+            said: dict[str, str | int] = {"was": masked(was), "now": masked(now)}
+            if said["was"] != said["now"]:
+                yield Note("healed", {"column": heading} | said, kind)
 
 
 _LONG_NUMBERS = {

@@ -151,6 +151,9 @@ def _samples(cells: Iterable[Cell]) -> list[str]:
     return list(shown)[:_SAMPLES]
 
 
+_NUMBER_WITHIN = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+
+
 def masked(text: str) -> str:
     """As a page may show it: whatever could be a number of a person is masked."""
     text = text.strip()[:_LONGEST_SAMPLE]
@@ -160,5 +163,6 @@ def masked(text: str) -> str:
         number = getattr(found, "number", "")
         if number:
             return mask_phone(number)
+    text = _NUMBER_WITHIN.sub(lambda found: mask_phone(found[0]), text)
     digits = text.replace(" ", "").replace("-", "")
     return mask_account(text) if digits.isdigit() and len(digits) > 2 * 8 - 1 else text

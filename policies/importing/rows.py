@@ -117,17 +117,22 @@ class RowParser:
         row = layout.row(self, values, problems, cells)
         row.complete()
         if self.looked_at < _LOOKED_AT:
-            self._look(cells, values)
+            self._look(cells, values, {problem.column for problem in problems})
         # The database refuses rows of other lists than the book, too: those of unknown policies.
         kept = bool(layout.write) or any(problem.fatal for problem in problems)
         shown = tuple(parsing.shown(cell) for cell in cells) if kept else ()
         return ParsedRow(row_no, tuple(values), tuple(problems), shown, self.sheet, layout.code)
 
-    def _look(self, cells: Cells, values: list[Any]) -> None:
+    def _is_sealed(self, slot: Slot) -> bool:
+        return bool(self.layout.columns[slot.at].seals)
+
+    def _look(self, cells: Cells, values: list[Any], faulty: set[str]) -> None:
         """Keep examples of what is written otherwise than it was read."""
         self.looked_at += 1
         for slot in self.slots:
             cell, value = cells[slot.place], values[slot.at]
+            if slot.heading in faulty or slot.field == "account" or self._is_sealed(slot):
+                continue
             examples = self.healed.setdefault(slot.heading, {})
             if len(examples) < _EXAMPLES and (now := _healed(slot.field, cell, value)):
                 examples[str(cell).strip()] = now

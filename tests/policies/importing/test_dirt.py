@@ -9,7 +9,7 @@ import pytest
 import xlwt
 
 from lib import identity
-from policies.importing import parsing
+from policies.importing import mapping, parsing
 from policies.importing.problems import Problem, Refusal
 from tests.policies.importing.books import (
     GOOD,
@@ -286,8 +286,22 @@ def test_what_was_tidied_is_shown_with_numbers_masked(tmp_path):
     assert shown["投保人"] == ("郑 强", "郑强")
     assert shown["保险费"] == ("￥1,200.00", "1,200.00")
     assert shown["生效日期"] == ("2026年9月16日", "2026-09-16")
-    assert "17509115353" not in shown["手机号码"][1]
-    assert "9115353" not in shown["手机号码"][0].replace("-", "")
+    assert "手机号码" not in shown, "masked, nothing of the change is left to see"
+
+
+WRITTEN = ["13705712046/13805712046", "电话13705712046", " 330502 19740210 2930 ", "1370571 2046"]
+NEVER = ("13705712046", "13805712046", "1974021", "62220212")
+
+
+def test_no_number_of_a_person_is_kept_with_the_examples(tmp_path):
+    rows = [
+        [*good_row(policy_no=f"P{n}", mobile=cell, id_number=cell), cell, "6222 0212 3456"]
+        for n, cell in enumerate(WRITTEN)
+    ]
+    path = write_text(tmp_path / "b.csv", [[*HEADINGS, "联系电话", "银行账号"], *rows])
+    kept = str(noted(path)).replace(" ", "")
+    assert not [number for number in NEVER if number in kept]
+    assert mapping.masked(WRITTEN[0]).count("****") == 2
 
 
 def test_a_clean_list_needs_no_note(tmp_path):
