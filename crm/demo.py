@@ -96,6 +96,7 @@ def load(*, clients: int, seed: int, today: date) -> int:
     season = Season(seed, today, agents, desk=User.objects.get(staff_no="ADMIN"))
     season.begin()
     demo_care.tell(Random(seed), people, today)
+    demo_classes.tell(Random(seed), people, today)
     for back in range(DAYS_OF_HISTORY, 0, -1):
         day = today - timedelta(days=back)
         story.tell(day)
@@ -106,7 +107,6 @@ def load(*, clients: int, seed: int, today: date) -> int:
     _work_through(rng, today, agents, share=0.25)
     season.tell(today, share=0.4)
     demo_care.say_no(Random(seed), people, today)
-    demo_classes.tell(Random(seed), people, today)
     demo_plan.tell(Random(seed + 1), agents, today)
     demo_leading.tell(Random(seed + 2), agents, today)
     demo_records.spell_twice(Random(seed + 3), people)

@@ -154,3 +154,10 @@ def test_a_list_has_come_and_another_waits(branch: None, settings: Any, tmp_path
     assert waits.report["differences"]
     assert waits.report["rejected_rows"]
     assert waits.report["notes"]
+
+
+def test_the_lists_of_the_last_days_are_complete_when_the_office_opens(branch: Any) -> None:
+    standing = set(FollowUp.objects.values_list("pk", flat=True))
+    daily.write_again(TODAY, TODAY + timedelta(days=1))
+    late = FollowUp.objects.exclude(pk__in=standing).filter(list_on__lt=TODAY)
+    assert not list(late.values_list("rule", "list_on"))
