@@ -217,7 +217,7 @@ class FollowUp(models.Model):
                 include=["client", "keep_until", "id"],
             ),
             models.Index(fields=["done_on"], name="followups_done", condition=Q(status="done")),
-            # Where a policy or premium is deleted, the database asks who names it.
+            # Where one of them is deleted, the database asks who names it.
             models.Index(fields=["policy"], name="followups_of_a_policy"),
             models.Index(fields=["instalment"], name="followups_of_a_premium"),
             models.Index(
@@ -225,6 +225,7 @@ class FollowUp(models.Model):
                 name="followups_put_down",
                 condition=Q(planned__isnull=False),
             ),
+            models.Index(fields=["after"], name="next_steps", condition=Q(after__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -311,8 +311,7 @@ def _said(client: Client, followups: list[FollowUp], outcome: str, contact: Cont
     label = Contact.Outcome(outcome).label
     task = [agenda.task_of(row) for row in followups[:1]]
     words = " · ".join([client.name, *task, str(label)])
-    follows = contact is not None and outcome not in ENDS_HERE
-    step = FollowUp.objects.open().filter(after__contact=contact).first() if follows else None
+    step = work.step_after(contact) if contact and outcome not in ENDS_HERE else None
     if step is None:
         told = contact is not None and outcome in work.WORDS
         word = contact.promises.select_related("instalment").first() if contact and told else None

@@ -15,7 +15,7 @@ from accounts.models import User
 from clients.models import Contact
 from followups import changes, enough, escalations, greetings, successors
 from followups.agenda import home_of, needs_outcome
-from followups.models import FollowUp, ServiceItem, Successor
+from followups.models import FollowUp, FollowUpQuerySet, ServiceItem, Successor
 from followups.refusal import Refused as Refused  # noqa: PLC0414 - whoever records meets it
 from followups.successors import NextStep
 from policies import promises
@@ -324,9 +324,19 @@ def undo(contact: Contact, *, by: User) -> None:
             _take_back(one, by)
 
 
+def step_after(contact: Contact) -> FollowUp | None:
+    """The next step that the contact left behind, while it is open."""
+    return _of_its_client(contact).open().filter(after__contact=contact).first()
+
+
+def _of_its_client(contact: Contact) -> FollowUpQuerySet:
+    """All that a contact touches is about its client; without saying so, every follow-up would be read."""
+    return FollowUp.objects.filter(client=contact.client_id)
+
+
 def _take_back(contact: Contact, by: User) -> None:
-    rows = FollowUp.objects.filter(contact=contact)
-    steps = FollowUp.objects.filter(Q(after__in=rows.values("pk")) | _checks_of(contact))
+    rows = _of_its_client(contact).filter(contact=contact)
+    steps = _of_its_client(contact).filter(Q(after__in=rows.values("pk")) | _checks_of(contact))
     if steps.filter(status=FollowUp.Status.DONE).exists():
         raise Refused(_("The next step has been worked on already, so this entry stays."))
     if not escalations.take_back(contact):

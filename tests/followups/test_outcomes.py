@@ -1,10 +1,13 @@
 """Each outcome leads on: to its one successor or to none, and undo takes back whatever it changed."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clients.models import Client, Contact
@@ -12,12 +15,14 @@ from followups import escalations, successors
 from followups.daily import write_day
 from followups.models import MOVES, Escalation, FollowUp, IllegalMove, Successor
 from followups.work import Refused, record, undo
+from followups.work import step_after as step_left_by
 from policies.models import Promise
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
 IN_3 = TODAY + 3 * A_DAY
+NAMED = re.compile(r"\b(client_id|after_id|id) = ")
 
 
 @pytest.fixture
@@ -171,6 +176,34 @@ def test_whoever_switches_the_search_off_is_asked_by_the_rulebook(
     assert FollowUp.objects.filter(rule="contact-invalid").exists()
     page = login(alice).get(reverse("client", args=[owed.client_id])).content.decode()
     assert f'href="/clients/{owed.client_id}/edit/"' in page
+
+
+def test_an_outcome_and_its_undo_read_no_more_than_the_client(owed: FollowUp, alice: Any) -> None:
+    """Each question names a client or the very rows, so an index leads to them however many others there are."""
+    with CaptureQueriesContext(connection) as queries:
+        contact = tell(owed, alice, "no_answer")
+        assert step_left_by(contact)
+        undo(contact, by=alice)
+    asked = [query["sql"] for query in queries if "followups_followup" in query["sql"]]
+    read = [sql for sql in asked if sql.split()[0] in {"SELECT", "UPDATE", "DELETE"}]
+    scans = [scan for sql in read for scan in _scans_of(sql, "followups_followup")]
+    assert len(scans) > 5
+    assert [scan for scan in scans if not NAMED.search(scan)] == []
+
+
+def _scans_of(sql: str, table: str) -> list[str]:
+    """By which conditions PostgreSQL would find the rows of a table that is too large to be read whole."""
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        left, scans = [cursor.fetchone()[0][0]["Plan"]], []
+        while left:
+            node = left.pop()
+            left += node.get("Plans", [])
+            if node.get("Relation Name") == table and node["Node Type"] != "ModifyTable":
+                scans.append(f"{node.get('Index Cond')} {node.get('Filter')}")
+    return scans
 
 
 def test_an_undo_leaves_what_somebody_wrote_since(owed: FollowUp, alice: Any) -> None:
