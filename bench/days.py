@@ -8,6 +8,7 @@ from django.db import connection
 
 from followups.agent_days import AgentDay
 from followups.agent_work import AgentWork
+from policies.owed import OwedPremium
 
 A_DAY = 8  # contacts of an agent, three of them visits
 
@@ -64,3 +65,14 @@ def bench(say: Callable[..., None], today: date) -> None:
         wrong=len(faults),
     )
     assert not faults, faults[:3]
+    began = time.perf_counter()
+    differing = OwedPremium.wrong()
+    seconds = time.perf_counter() - began
+    say(
+        "owed premiums kept beside their agents, proven",
+        seconds,
+        15.0,
+        OwedPremium.objects.count(),
+        wrong=len(differing),
+    )
+    assert not differing, differing[:3]

@@ -39,7 +39,7 @@ PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
     "policy list": ("agent", "/policies/", 0.3, 12, 15_000),
     "client list of a manager": ("manager", "/clients/", 0.5, 12, 40_000),
     "team page of 30 agents": ("supervisor", "/team/", 0.4, 20, 15_000),
-    "team page of the branch": ("administrator", "/team/", 4.0, 20, 40_000),
+    "team page of the branch": ("administrator", "/team/", 1.0, 20, 40_000),
     "311 of 30 agents": ("supervisor", "/standard/", 0.4, 20, 15_000),
     "311 of the branch": ("administrator", "/standard/", 1.0, 20, 40_000),
     "renewals of an agent": ("agent", "/renewals/", 0.3, 14, 15_000),

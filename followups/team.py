@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.models import Role, Team, User
 from accounts.scope import FEW, agents_seen_by
@@ -18,9 +18,10 @@ from followups.standard import DayOf311
 from followups.waiting import Waiting, waiting_for
 from lib import names
 from lib.dates import days_from
-from policies.models import Instalment, Policy
+from policies import renewals
+from policies.models import OwedPremium, Policy
 from policies.persistency import MONTHS, Rate, rates
-from policies.renewals import Stage, pipeline
+from policies.renewals import InGrace, Stage
 
 DAYS_BACK = 10
 LOW_PERCENT = 60
@@ -33,6 +34,7 @@ LOW_RATE = Decimal("0.90")  # below it persistency is marked
 NO_DAY = DayOf311(date.min)
 NO_MONEY = Decimal(0)
 NOTHING_KEPT = Rate(None, "")
+NONE_IN_GRACE = InGrace()
 
 
 @dataclass
@@ -58,22 +60,12 @@ class Day:
 
 
 @dataclass
-class Owed:
-    """Premiums in their days of grace."""
-
-    count: int = 0
-    amount: Decimal = NO_MONEY
-    soon: int = 0
-    soon_amount: Decimal = NO_MONEY
-
-
-@dataclass
 class AgentFigures:
     agent: User
     today: Day
     days: list[Day]  # the days before today, oldest first
     overdue: int = 0
-    grace: Owed = field(default_factory=Owed)
+    grace: InGrace = NONE_IN_GRACE
     persistency: Rate = NOTHING_KEPT
     standard: DayOf311 = field(default_factory=lambda: DayOf311(date.min))
     untouched: int = 0  # urgent, and come up to the reader
@@ -143,14 +135,8 @@ class Board:
         return worst if worst and worst.overdue else None
 
     @property
-    def grace(self) -> Owed:
-        each = [figures.grace for figures in self.agents]
-        return Owed(
-            sum(owed.count for owed in each),
-            sum((owed.amount for owed in each), NO_MONEY),
-            sum(owed.soon for owed in each),
-            sum((owed.soon_amount for owed in each), NO_MONEY),
-        )
+    def grace(self) -> InGrace:
+        return sum((figures.grace for figures in self.agents), NONE_IN_GRACE)
 
     @property
     def needing_you(self) -> list[AgentFigures]:
@@ -196,23 +182,23 @@ def agents_of(user: User, team: Team | None = None) -> QuerySet[User]:
 
 def board(user: User, day: date, team: Team | None = None) -> Board:
     """Everything the team page shows on `day`."""
-    instalments, policies = Instalment.objects.listed_for(user), Policy.objects.listed_for(user)
+    owed, policies = OwedPremium.objects.listed_for(user), Policy.objects.listed_for(user)
     if team:
         members = User.objects.filter(team__path__startswith=team.path).values("pk")
-        instalments = instalments.filter(policy__holder__agent__in=members)
+        owed = owed.filter(agent__in=members)
         policies = policies.filter(holder__agent__in=members)
     kept = {rate.key: rate for rate in rates(policies, day.replace(day=1), K, by="agent")}
     workdays = workdays_before(day, untouched.MOST_WORKDAYS)
     up_since = workdays[untouched.workdays_of(user) - 1]
     agents = figures_of(user, agents_of(user, team), day, up_since)
+    premiums = renewals.Standing.of(owed, day, day + SOON)
     for own in agents:
         own.persistency = kept.get(own.agent.pk, own.persistency)
+        own.grace = premiums.grace.get(own.agent.pk, own.grace)
     since = workdays[0]
     _how_they_stand(user, agents, day, since)
     waiting = waiting_for(user, day)
-    return Board(
-        day, agents, pipeline(instalments, day), Rate.of_all(kept.values()), waiting, since
-    )
+    return Board(day, agents, premiums.stages, Rate.of_all(kept.values()), waiting, since)
 
 
 def _how_they_stand(user: User, agents: list[AgentFigures], day: date, since: date) -> None:
@@ -242,7 +228,6 @@ def figures_of(
     work = agent_work.work_of(user, theirs, first, day)
     spans = campaign_lines.spans_of(user, theirs, first, day)
     lying = _untouched(user, theirs, day, up_since)
-    grace = _grace(user, theirs, day)
     found = []
     for agent in everyone:
         own = work.get(agent.pk, agent_work.NOTHING)
@@ -251,7 +236,6 @@ def figures_of(
         *before, today = days
         figures = AgentFigures(agent, today, before, own.overdue)
         figures.untouched = lying.get(agent.pk, 0)
-        figures.grace = grace.get(agent.pk, Owed())
         found.append(figures)
     return found
 
@@ -281,23 +265,6 @@ def _is_low(rate: Rate) -> bool:
     return rate.by_premium is not None and rate.by_premium < LOW_RATE
 
 
-def _grace(user: User, theirs: Any, day: date) -> dict[int, Owed]:
-    owed = Instalment.objects.visible_to(user).filter(policy__holder__agent__in=theirs)
-    soon = Q(grace_ends_on__lte=day + SOON)
-    rows = (
-        owed.in_grace(day)
-        .order_by()
-        .values_list("policy__holder__agent")
-        .annotate(
-            n=Count("pk"),
-            total=Sum("amount"),
-            soon=Count("pk", filter=soon),
-            soon_total=Sum("amount", filter=soon, default=NO_MONEY),
-        )
-    )
-    return {agent: Owed(*figures) for agent, *figures in rows}
-
-
 def _attention(figures: AgentFigures) -> tuple[Any, ...]:
     """Whoever needs the leader first: grace that runs out, overdue work, days below the mark."""
     percent = figures.today.percent
@@ -310,6 +277,14 @@ def _attention(figures: AgentFigures) -> tuple[Any, ...]:
         -figures.grace.amount,
         100 if percent is None else percent,
     )
+
+
+def figures_of_one(user: User, agent: User, day: date) -> AgentFigures:
+    """What the sheet of an agent shows."""
+    [own] = figures_of(user, User.objects.filter(pk=agent.pk), day)
+    owed = OwedPremium.objects.visible_to(user).filter(agent=agent)
+    own.grace = renewals.Standing.of(owed, day, day + SOON).grace.get(agent.pk, own.grace)
+    return own
 
 
 def book_of(user: User, agent: User) -> dict[str, Any]:

@@ -93,13 +93,12 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     someone = get_object_or_404(agents_seen_by(user), pk=pk)
     day = dates.today()
     show = asked_of(AgentForm(request.GET)).get("show") or "today"
-    [own] = figures.figures_of(user, User.objects.filter(pk=someone.pk), day)
     rows, line = LISTS[show]
     page = Paginator(rows(user, someone, day), PER_PAGE).get_page(request.GET.get("page"))
     if show != "grace":
         with_their_people(page.object_list)
     context = {
-        "own": own,
+        "own": figures.figures_of_one(user, someone, day),
         "book": figures.book_of(user, someone),
         "show": show,
         "page": page,

@@ -659,6 +659,7 @@ from policies.classification import (  # noqa: E402
 from policies.coverage import Needs  # noqa: E402
 from policies.known import Known, Mark  # noqa: E402
 from policies.lifecycle import PolicyEvent  # noqa: E402
+from policies.owed import OwedPremium  # noqa: E402
 from policies.promises import Promise  # noqa: E402
 from policies.records import Record  # noqa: E402
 from policies.reinstatement import Reinstatement  # noqa: E402
@@ -678,6 +679,7 @@ __all__ = [
     "Known",
     "Mark",
     "Needs",
+    "OwedPremium",
     "Policy",
     "PolicyEvent",
     "Product",

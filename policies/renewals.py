@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Least
 from django.utils.functional import Promise
@@ -20,6 +20,7 @@ from django.utils.translation import pgettext_lazy
 
 from lib import dates
 from policies.models import OWED, BoardPremium, Instalment, InstalmentQuerySet, Policy, Product
+from policies.owed import OwedPremium, OwedPremiumQuerySet
 from policies.premiums import USUAL_GRACE_DAYS
 from policies.rhythm import Numbered
 
@@ -61,15 +62,19 @@ def in_stage(instalments: InstalmentQuerySet, code: str, day: date) -> Instalmen
     return instalments.owed().filter(_when(day)[code])
 
 
-def _when(day: date) -> dict[str, Q]:
-    covered = Q(policy__status=Policy.Status.IN_FORCE) & (
-        Q(policy__lapses_on=None) | Q(policy__lapses_on__gt=day)
+def _when(day: date, policy: str = "policy__") -> dict[str, Q]:
+    """The conditions; `policy` is the way to the policy's fields."""
+    status, lapses_on = f"{policy}status", f"{policy}lapses_on"
+    covered = Q(**{status: Policy.Status.IN_FORCE}) & (
+        Q(**{lapses_on: None}) | Q(**{f"{lapses_on}__gt": day})
     )
     recoverable = Q(
-        policy__status__in=[Policy.Status.IN_FORCE, Policy.Status.LAPSED],
-        policy__lapses_on__lte=day,
-        policy__reinstate_by__gte=day,
-        due_on__lte=day,
+        Q(due_on__lte=day),
+        **{
+            f"{status}__in": [Policy.Status.IN_FORCE, Policy.Status.LAPSED],
+            f"{lapses_on}__lte": day,
+            f"{policy}reinstate_by__gte": day,
+        },
     )
     return {
         "quarter": covered & _due(day + MONTH + A_DAY, day + QUARTER),
@@ -85,9 +90,10 @@ def _due(first: date, last: date) -> Q:
     return Q(due_on__range=(first, last), grace_ends_on__gte=first)
 
 
-def _stage(day: date) -> Case:
+def _stage(day: date, policy: str = "policy__") -> Case:
     """The number of the stage, from 1; 0 where it is in none."""
-    whens = (When(_when(day)[code], then=Value(n)) for n, code in enumerate(STAGES, start=1))
+    when = _when(day, policy)
+    whens = (When(when[code], then=Value(n)) for n, code in enumerate(STAGES, start=1))
     return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
@@ -95,6 +101,53 @@ def pipeline(instalments: InstalmentQuerySet, day: date) -> list[Stage]:
     """The five stages, in one query."""
     near = instalments.owed().filter(due_on__lte=day + QUARTER)
     return _stages(_sums(near, _stage(day)))
+
+
+@dataclass(frozen=True)
+class InGrace:
+    """Premiums in their days of grace, and those of them whose grace ends soon."""
+
+    count: int = 0
+    amount: Decimal = NO_MONEY
+    soon: int = 0
+    soon_amount: Decimal = NO_MONEY
+
+    def __add__(self, other: "InGrace") -> "InGrace":
+        return InGrace(
+            self.count + other.count,
+            self.amount + other.amount,
+            self.soon + other.soon,
+            self.soon_amount + other.soon_amount,
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The five stages of many agents together, and what each has in grace."""
+
+    stages: list[Stage]
+    grace: dict[int | None, InGrace]
+
+    @classmethod
+    def of(cls, owed: OwedPremiumQuerySet, day: date, soon: date) -> "Standing":
+        """One query. Whose grace ends by `soon` is told apart."""
+        in_grace = OwedPremium.in_grace(day)
+        ends_soon = in_grace & Q(grace_ends_on__lte=soon)
+        near = owed.filter(due_on__lte=day + QUARTER).order_by()
+        groups = near.values_list("agent", _stage(day, policy=""))
+        sums: Any = groups.annotate(
+            n=Count("pk"),
+            total=Sum("amount"),
+            graced=Count("pk", filter=in_grace),
+            graced_total=Sum("amount", filter=in_grace, default=NO_MONEY),
+            soon=Count("pk", filter=ends_soon),
+            soon_total=Sum("amount", filter=ends_soon, default=NO_MONEY),
+        )
+        stages, grace = [], dict[int | None, InGrace]()
+        for agent, stage, n, total, *own in sums:
+            stages.append(Sums(stage, n, total))
+            grace[agent] = grace.get(agent, InGrace()) + InGrace(*own)
+        return cls(_stages(stages), grace)
 
 
 def _stages(sums: Iterable[Sums]) -> list[Stage]:

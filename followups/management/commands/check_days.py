@@ -6,26 +6,30 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from followups.agent_days import AgentDay
 from followups.agent_work import AgentWork
 from lib import dates
+from policies.owed import OwedPremium
 
 
 class Command(BaseCommand):
-    help = "Prove what is added up of the agents' days against the contacts (311) and the follow-ups (work)."
+    help = "Prove what is kept in advance against contacts (311), follow-ups (work) and premiums (owed)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD")
-        parser.add_argument(
-            "--mend", action="store_true", help="add what lacks in the sums of work"
-        )
+        parser.add_argument("--mend", action="store_true", help="put work and owed premiums right")
 
     def handle(self, *args: Any, **options: Any) -> None:
         today = dates.today()
         since = options["since"] or dates.add_months(today, -13)
         if options["mend"]:
-            self.stdout.write(f"{AgentWork.mend(since, date.max)} days mended.")
+            days, premiums = AgentWork.mend(since, date.max), OwedPremium.mend()
+            self.stdout.write(f"{days} days and {premiums} premiums mended.")
         contacts = AgentDay.wrong(since, today)
         followups = AgentWork.wrong(since, date.max)
         for agent, on, *counts in (*contacts, *followups):
             self.stdout.write(f"agent {agent} {on}: {counts}")
-        if contacts or followups:
-            raise CommandError(f"{len(contacts) + len(followups)} days do not agree.")
-        self.stdout.write(f"Every day since {since} agrees with contacts and follow-ups.")
+        owed = OwedPremium.wrong()
+        for (premium,) in owed:
+            self.stdout.write(f"premium {premium}")
+        if contacts or followups or owed:
+            days = len(contacts) + len(followups)
+            raise CommandError(f"{days} days do not agree, nor do {len(owed)} premiums.")
+        self.stdout.write(f"Every day since {since} agrees, and every premium that is owed.")
