@@ -109,9 +109,9 @@ def _noticed(table: Table, parser: RowParser) -> Iterator[Note]:
         yield Note("twins", {"column": heading}, kind)
     for heading, examples in parser.healed.items():
         for was, now in examples.items():
-            said: dict[str, str | int] = {"was": masked(was), "now": masked(now)}
+            said = {"was": masked(was), "now": masked(now)}
             if said["was"] != said["now"]:
-                yield Note("healed", {"column": heading} | said, kind)
+                yield Note("healed", {"column": heading, **said}, kind)
 
 
 _LONG_NUMBERS = {
