@@ -71,8 +71,11 @@ def pair_by_hand(request: Request, pk: int) -> HttpResponse:
     others = Client.objects.listed_for(request.user).exclude(pk=pk)
     client = get_object_or_404(Client.objects.visible_to(request.user), pk=pk)
     if request.method == "POST":
-        other = get_object_or_404(others, pk=_number(request.POST.get("other", "")))
-        return redirect("clients:pair", Duplicate.by_hand(client, other).pk)
+        other = others.filter(pk=_number(request.POST.get("other", ""))).first()
+        if other:
+            return redirect("clients:pair", Duplicate.by_hand(client, other).pk)
+        messages.error(request, _("One of the two is not there any more."))
+        return redirect("clients:pair_by_hand", pk)
     form = ClientFilter({"q": request.GET.get("q", "")}, user=request.user)
     text = form.asked("q") or ""
     found = form.find(others, dates.today()).all_of(others.select_related("agent"))

@@ -92,7 +92,8 @@ def test_any_two_are_compared_by_hand(
     for text in ("", "\x00", "何人"):
         assert not browser.get(url, {"q": text}).context["found"]
     for nobody in (stranger.pk, one.pk, "", "x", "9" * 30):
-        assert browser.post(url, {"other": nobody}).status_code == 404
+        assert browser.post(url, {"other": nobody})["Location"] == url
+    assert not Duplicate.objects.exists()
     there = browser.post(url, {"other": other.pk})["Location"]
     assert browser.post(url, {"other": other.pk})["Location"] == there
     assert "由人选定" in browser.get(there).content.decode()

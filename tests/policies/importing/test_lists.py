@@ -265,7 +265,7 @@ def test_the_example_of_the_handbook_works(tmp_path, monkeypatch, make_policy):
         ["P2"],
     ]
     path = write_xlsx(tmp_path / "b.xlsx", [*table, ["P3", "2026-06-02", "1"]])
-    header, rows, _notes = child.messages(path, path.name, TODAY, 1 << 20)
+    header, rows, *_notes = child.messages(path, path.name, TODAY, 1 << 20)
     good = [row for row in rows if not row.refused]
     report = take_in(good, Order(Insurer.usual()), Report(), layout=benefits)
     assert (header.kind, len(rows), len(good)) == ("benefits", 3, 2)
