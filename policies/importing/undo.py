@@ -247,7 +247,9 @@ def _relations(model: type[models.Model]) -> list[tuple[type[models.Model], Any]
     return [
         (field.related_model, field.field)
         for field in model._meta.get_fields(include_hidden=True)
-        if isinstance(field, models.ManyToOneRel) and getattr(field.field, "db_constraint", False)
+        if isinstance(field, models.ManyToOneRel)
+        and getattr(field.field, "db_constraint", False)
+        and field.related_model._meta.managed  # a view has no keys, and nothing to delete
     ]
 
 
