@@ -71,7 +71,6 @@ class Report:
             | {
                 "rejected": [finding.as_json() for finding in self.rejected],
                 "warnings": [finding.as_json() for finding in self.warnings],
-                "notes": [note.words for note in self.noticed],
             }
         )
 

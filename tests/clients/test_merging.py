@@ -26,6 +26,7 @@ from clients.models import (
     LifeEvent,
     Moved,
 )
+from followups.agent_work import AgentWork
 from followups.models import (
     Campaign,
     Escalation,
@@ -45,8 +46,8 @@ from tests.policies.test_import_apply import again, book, person_id, policy_of, 
 ID = "110105196006123424"
 pytestmark = pytest.mark.django_db
 BORN = date(1980, 2, 29)
-# What notes what is done, and what the lists work off, is no part of a client.
-NOTES = {"accounts_auditentry", "clients_merge", "followups_touched"}
+# What notes what is done, what the lists work off, and what sums are appended to, is no part of a client.
+NOTES = {"accounts_auditentry", "clients_merge", "followups_touched", "followups_agentwork"}
 
 
 def digest() -> dict[str, str]:
@@ -178,6 +179,7 @@ def test_what_was_merged_is_two_again_to_the_letter(pair: Any, admin: Any) -> No
     unmerge(done.pk, admin)
     now = digest()
     assert {table for table in before if before[table] != now[table]} == set()
+    assert not AgentWork.wrong(date.min, date.max)
     actions = AuditEntry.objects.filter(action="merge").order_by("pk")
     assert [entry.detail.get("taken_back") for entry in actions] == [None, done.pk]
 
