@@ -136,11 +136,11 @@ class Standing:
         near = owed.filter(due_on__lte=day + QUARTER).order_by()
         groups = near.values_list("agent", _stage(day, policy=""))
         sums: Any = groups.annotate(
-            n=Count("pk"),
+            n=Count("due_on"),
             total=Sum("amount"),
-            graced=Count("pk", filter=in_grace),
+            graced=Count("due_on", filter=in_grace),
             graced_total=Sum("amount", filter=in_grace, default=NO_MONEY),
-            soon=Count("pk", filter=ends_soon),
+            soon=Count("due_on", filter=ends_soon),
             soon_total=Sum("amount", filter=ends_soon, default=NO_MONEY),
         )
         stages, grace = [], dict[int | None, InGrace]()
