@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -71,7 +72,7 @@ class AgentFigures:
     untouched: int = 0  # urgent, and come up to the reader
     no_log: bool = False  # of the last working day, where others handed theirs in
 
-    @property
+    @cached_property
     def low_days(self) -> int:
         return sum(day.low for day in self.days)
 
@@ -108,7 +109,7 @@ class Board:
     waiting: Waiting = field(default_factory=Waiting)
     since: date = date.min  # the last working day
 
-    @property
+    @cached_property
     def today(self) -> Day:
         return _together([figures.today for figures in self.agents], self.day)
 
@@ -129,16 +130,16 @@ class Board:
     def overdue(self) -> int:
         return sum(figures.overdue for figures in self.agents)
 
-    @property
+    @cached_property
     def most_overdue(self) -> AgentFigures | None:
         worst = max(self.agents, key=lambda figures: figures.overdue, default=None)
         return worst if worst and worst.overdue else None
 
-    @property
+    @cached_property
     def grace(self) -> InGrace:
         return sum((figures.grace for figures in self.agents), NONE_IN_GRACE)
 
-    @property
+    @cached_property
     def needing_you(self) -> list[AgentFigures]:
         return sorted((figures for figures in self.agents if figures.needs_you), key=_attention)
 
