@@ -13,10 +13,12 @@ from clients.handover import end_absences
 from clients.merging import Merge
 from followups import daily, sampling
 from followups.models import AgentWork, FollowUp, ListRun
+from lib import dates
 from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
 from policies.classification import classify, classify_due
 from policies.households import derive_households
+from policies.owed import OwedPremium
 from policies.tasks import forget_old_files, pick_up_waiting
 
 
@@ -42,7 +44,9 @@ def tick() -> None:
         sampling.draw_for_all(due)
         duplicates.find()
         Merge.forget_old()
+        AgentWork.mend(dates.add_months(due, -13), date.max)  # of two who could not see each other
         AgentWork.pack()
+        OwedPremium.mend()
     if classify_due(timezone.localdate()):
         derive_households()  # people have moved since last month
 
