@@ -8,7 +8,7 @@ COUNTED = """
     WHERE c.by_id = d.agent_id AND c."on" = d."on" AND undone_at IS NULL AND entry_id IS NULL
         AND outcome NOT IN ('no_answer', 'not_home', 'wrong_number')
 """
-# As in 0018, but for what an update changed: planned anew each time, since what suits one row would compare
+# As in 0018, but planned anew each time: what suits one row, or a table that is empty still, would compare
 # thousands each with each.
 COUNT = f"""
 CREATE OR REPLACE FUNCTION followups_count_days() RETURNS trigger LANGUAGE plpgsql
@@ -39,8 +39,10 @@ BEGIN
     INSERT INTO followups_agentday (agent_id, "on", visits, calls, written)
     SELECT agent, day, 0, 0, 0 FROM unnest(agents, days) AS r (agent, day) ORDER BY agent, day
     ON CONFLICT (agent_id, "on") DO UPDATE SET visits = followups_agentday.visits;
-    UPDATE followups_agentday d SET (visits, calls, written) = ({COUNTED})
-    FROM unnest(agents, days) AS r (agent, day) WHERE d.agent_id = r.agent AND d."on" = r.day;
+    EXECUTE $q$
+        UPDATE followups_agentday d SET (visits, calls, written) = ({COUNTED})
+        FROM unnest($1, $2) AS r (agent, day) WHERE d.agent_id = r.agent AND d."on" = r.day
+    $q$ USING agents, days;
     RETURN NULL;
 END $$;
 """
