@@ -59,7 +59,8 @@ def test_a_festival_is_worked_off_on_a_phone(office: Any, campaign: Campaign, sh
     page.goto(f"{office.url}/today/")
     page.locator(f"#campaign-{campaign.pk} .who").click()
     expect(page.get_by_role("heading", name="客户答谢日")).to_be_visible()
-    assert page.locator(".task.greet").count() == 50
+    mine = Greeting.objects.filter(campaign=campaign, client__agent__staff_no="A1001")
+    assert page.locator(".task.greet").count() == min(mine.count(), 50)
     assert barriers(page) == []
     assert sideways(page) <= 0
     shoot(page)
@@ -76,7 +77,6 @@ def test_a_festival_is_worked_off_on_a_phone(office: Any, campaign: Campaign, sh
     page.locator(".task.greet.done .undo button").first.click()
     expect(page.locator("#campaign-progress [aria-valuenow='3']")).to_be_visible()
     shoot(page, "working")
-    mine = Greeting.objects.filter(campaign=campaign, client__agent__staff_no="A1001")
     for greeting in mine.open():
         greetings.send(
             greeting, by=office.user("A1001"), on=office.today, channel="wechat", words="好"
