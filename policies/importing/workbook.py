@@ -228,6 +228,8 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 def _words(item: Element) -> str:
     """The text of a string, whole or in runs, without what is only there to say how it is read."""
+    if not len(item):
+        return ""
     if len(item) == 1 and item[0].tag.endswith("}t"):
         text = item[0].text or ""
     else:
