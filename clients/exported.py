@@ -86,7 +86,7 @@ DUPLICATES = Listing(
         Column(_("Evidence"), lambda pair: " · ".join(str(words) for words, _for in pair.evidence)),
     ),
     _duplicates,
-    allows=lambda user: user.leads or user.administers,
+    allows=lambda user: user.oversees,
 )
 
 

@@ -58,75 +58,29 @@ CLASS_RULES = Place(_("Limits of the classes"), "funnel", "class_rules")
 SETTINGS = Place(_("Rules, people and teams"), "sliders", "admin:index")
 ME = Place(_("Me"), "person-circle", "me")
 
+OF_ADMINISTRATORS = (
+    IMPORTS, CLIENTS, POLICIES, TEAM, LOGS, MATTERS, HANDOVERS, STANDARD, PROGRESS, RENEWALS,
+    CLASSES, FESTIVALS, WAKE_UP, BANK, UNCOLLECTED, PERSISTENCY, SERVICE_RULES, SERVICE_TOOLS,
+    CLASS_RULES, DUPLICATES, EXPORTS, AUDIT,
+)  # fmt: skip
+OF_LEADERS = (
+    TEAM, CHECKS, LOGS, MEETING, MATTERS, HANDOVERS, STANDARD, PROGRESS, CALENDAR, CLIENTS,
+    POLICIES, RENEWALS, CLASSES, GREETINGS, WAKE_UP, BANK, UNCOLLECTED, PERSISTENCY, DUPLICATES,
+    EXPORTS,
+)  # fmt: skip
+OF_AGENTS = (
+    TODAY, CALENDAR, CLIENTS, POLICIES, RENEWALS, CLASSES, GREETINGS, WAKE_UP, PERSISTENCY,
+    LOG_BOOK, STANDARD, PROGRESS,
+)  # fmt: skip
+
 
 def places_of(user: User) -> list[Place]:
     """Where this role works; the first place is its home."""
     if user.audits:
         return [AUDIT]
     if user.administers:
-        settings_site = [SETTINGS] if user.is_staff else []
-        return [
-            IMPORTS,
-            CLIENTS,
-            POLICIES,
-            TEAM,
-            LOGS,
-            MATTERS,
-            HANDOVERS,
-            STANDARD,
-            PROGRESS,
-            RENEWALS,
-            CLASSES,
-            FESTIVALS,
-            WAKE_UP,
-            BANK,
-            UNCOLLECTED,
-            PERSISTENCY,
-            SERVICE_RULES,
-            SERVICE_TOOLS,
-            CLASS_RULES,
-            DUPLICATES,
-            EXPORTS,
-            AUDIT,
-            *settings_site,
-        ]
-    if user.leads:
-        return [
-            TEAM,
-            CHECKS,
-            LOGS,
-            MEETING,
-            MATTERS,
-            HANDOVERS,
-            STANDARD,
-            PROGRESS,
-            CALENDAR,
-            CLIENTS,
-            POLICIES,
-            RENEWALS,
-            CLASSES,
-            GREETINGS,
-            WAKE_UP,
-            BANK,
-            UNCOLLECTED,
-            PERSISTENCY,
-            DUPLICATES,
-            EXPORTS,
-        ]
-    return [
-        TODAY,
-        CALENDAR,
-        CLIENTS,
-        POLICIES,
-        RENEWALS,
-        CLASSES,
-        GREETINGS,
-        WAKE_UP,
-        PERSISTENCY,
-        LOG_BOOK,
-        STANDARD,
-        PROGRESS,
-    ]
+        return [*OF_ADMINISTRATORS, *([SETTINGS] if user.is_staff else [])]
+    return [*(OF_LEADERS if user.leads else OF_AGENTS)]
 
 
 def tabs_of(user: User) -> list[Place]:

@@ -1,8 +1,8 @@
 """The lists of the work as files: a day, a campaign, what was handed up, spot checks, handovers."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import Count
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,8 +23,8 @@ from lib import dates
 from lib.masking import without_numbers
 
 
-def leads(user: User) -> bool:
-    return user.leads or user.administers
+def _oversees(user: User) -> bool:
+    return user.oversees
 
 
 def _moment(at: Any) -> str:
@@ -82,7 +82,7 @@ AGENTS_LIST = Listing(
         Column(_("Done at"), lambda line: _moment(line.at)),
     ),
     _agents_list,
-    allows=leads,
+    allows=_oversees,
     of_one=True,
 )
 
@@ -145,7 +145,7 @@ MATTERS = Listing(
         Column(_("What was done"), lambda row: row.answer, without_numbers),
     ),
     _matters,
-    allows=leads,
+    allows=_oversees,
 )
 
 
@@ -173,11 +173,8 @@ SPOT_CHECKS = Listing(
 
 
 def _handovers(user: User, asked: QueryDict) -> Any:
-    return Handover.objects.visible_to(user).select_related("from_agent", "by")
-
-
-def _counted(rows: Iterable[Any]) -> Iterator[tuple[Any, int]]:
-    return ((row, row.lines.count()) for row in rows)
+    rows = Handover.objects.visible_to(user).select_related("from_agent", "by")
+    return rows.annotate(clients=Count("lines"))
 
 
 HANDOVERS = Listing(
@@ -185,16 +182,15 @@ HANDOVERS = Listing(
     _("Handovers"),
     "handovers",
     (
-        *of_agent(lambda line: line[0].from_agent),
-        Column(_("Why"), lambda line: line[0].get_reason_display()),
-        Column(_("On"), lambda line: line[0].on),
-        Column(_("Back on"), lambda line: line[0].back_on),
-        Column(_("Clients"), lambda line: line[1]),
-        Column(_("By"), lambda line: line[0].by.name),
+        *of_agent(lambda row: row.from_agent),
+        Column(_("Why"), lambda row: row.get_reason_display()),
+        Column(_("On"), lambda row: row.on),
+        Column(_("Back on"), lambda row: row.back_on),
+        Column(_("Clients"), lambda row: row.clients),
+        Column(_("By"), lambda row: row.by.name),
     ),
     _handovers,
-    allows=leads,
-    lines=_counted,
+    allows=_oversees,
 )
 
 LISTS = (

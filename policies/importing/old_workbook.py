@@ -5,6 +5,7 @@ Without that a policy number loses its leading zeros, and a day of a workbook fr
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +19,7 @@ from policies.importing.workbook import Format, Row, SheetOfRows, meant_by
 
 class Workbook:
     def __init__(self, path: Path) -> None:
-        try:
+        with _told_as_damaged():
             self._book = xlrd.open_workbook(
                 str(path),
                 logfile=_nowhere(),
@@ -26,10 +27,6 @@ class Workbook:
                 on_demand=True,
                 ragged_rows=True,
             )
-        except MemoryError:
-            raise
-        except Exception as error:  # what it says of a broken file is of any kind
-            raise Refusal("encrypted" if "encrypted" in str(error) else "damaged") from None
         self.from_1904 = self._book.datemode == 1
         self.hidden: list[str] = []  # sheets
         self.hidden_rows = 0  # of the sheet that was read last
@@ -37,21 +34,14 @@ class Workbook:
     def sheets(self) -> Iterator[SheetOfRows]:
         """The visible sheets that hold cells, each read before the next is asked for."""
         for place in range(self._book.nsheets):
-            sheet = self._sheet(place)
+            with _told_as_damaged():
+                sheet = self._book.sheet_by_index(place)
             # What somebody has hidden is an old copy or a list of choices.
             if sheet.visibility:
                 self.hidden.append(sheet.name)
             elif sheet.nrows:
                 yield SheetOfRows(sheet.name, self._rows(sheet), sheet.nrows)
             self._book.unload_sheet(place)
-
-    def _sheet(self, place: int) -> Any:
-        try:
-            return self._book.sheet_by_index(place)
-        except MemoryError:
-            raise
-        except Exception:
-            raise Refusal("damaged") from None
 
     def _rows(self, sheet: Any) -> Iterator[Row]:
         self.hidden_rows = 0
@@ -83,6 +73,17 @@ class Workbook:
 
 def _formats_of(sheet: Any, row: int) -> list[int]:
     return [sheet.cell_xf_index(row, column) for column in range(sheet.row_len(row))]
+
+
+@contextmanager
+def _told_as_damaged() -> Iterator[None]:
+    """What the library says of a broken file is of any kind."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise Refusal("encrypted" if "encrypted" in str(error) else "damaged") from None
 
 
 def _nowhere() -> IO[str]:
