@@ -177,7 +177,7 @@ def test_any_table_goes_out_and_comes_in_as_itself(
             tables.write_csv(file, headings, rows)
     else:
         tables.write_xlsx(path, headings, rows)
-    (sheet,) = book.open_book(path, "xlsx" if form == "xlsx" else "text")
+    (sheet,) = book.open_book(path, "xlsx" if form == "xlsx" else "text", [])
     read = [[parsing.text_of(cell) for cell in cells] for _row, cells in sheet.rows][1:]
     said = [[parsing._UNPRINTABLE.sub("", text).strip() for text in row] for row in rows]
     assert [(row + [""] * 3)[:3] for row in read if any(row)] == [row for row in said if any(row)]
