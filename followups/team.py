@@ -36,6 +36,7 @@ NO_DAY = DayOf311(date.min)
 NO_MONEY = Decimal(0)
 NOTHING_KEPT = Rate(None, "")
 NONE_IN_GRACE = InGrace()
+NOTHING_HAS = Q(pk__in=())  # come up to the reader
 
 
 @dataclass
@@ -189,9 +190,9 @@ def board(user: User, day: date, team: Team | None = None) -> Board:
         owed = owed.filter(agent__in=members)
         policies = policies.filter(holder__agent__in=members)
     kept = {rate.key: rate for rate in rates(policies, day.replace(day=1), K, by="agent")}
-    workdays = workdays_before(day, untouched.MOST_WORKDAYS)
-    up_since = workdays[untouched.workdays_of(user) - 1]
-    agents = figures_of(user, agents_of(user, team), day, up_since)
+    workdays = workdays_before(day, untouched.WORKDAYS)
+    come_up = untouched.come_up_to(user, workdays)
+    agents = figures_of(user, agents_of(user, team), day, come_up)
     premiums = renewals.Standing.of(owed, day, day + SOON)
     for own in agents:
         own.persistency = kept.get(own.agent.pk, own.persistency)
@@ -214,7 +215,7 @@ def _how_they_stand(user: User, agents: list[AgentFigures], day: date, since: da
 
 
 def figures_of(
-    user: User, agents: QuerySet[User], day: date, up_since: date = date.min
+    user: User, agents: QuerySet[User], day: date, come_up: Q = NOTHING_HAS
 ) -> list[AgentFigures]:
     """The figures of each agent, in the order of the organisation.
 
@@ -228,7 +229,7 @@ def figures_of(
     first = day - timedelta(days=DAYS_BACK)
     work = agent_work.work_of(user, theirs, first, day)
     spans = campaign_lines.spans_of(user, theirs, first, day)
-    lying = _untouched(user, theirs, day, up_since)
+    lying = _untouched(user, theirs, day, come_up)
     found = []
     for agent in everyone:
         own = work.get(agent.pk, agent_work.NOTHING)
@@ -241,10 +242,10 @@ def figures_of(
     return found
 
 
-def _untouched(user: User, theirs: Any, day: date, up_since: date) -> dict[int, int]:
+def _untouched(user: User, theirs: Any, day: date, come_up: Q) -> dict[int, int]:
     """How much is urgent and has come up to the reader."""
     followups = FollowUp.objects.visible_to(user).filter(client__agent__in=theirs).overdue(day)
-    rows = followups.filter(untouched.lying_since(up_since)).order_by().values_list("client__agent")
+    rows = followups.filter(come_up).order_by().values_list("client__agent")
     return dict(rows.annotate(n=Count("pk")))
 
 

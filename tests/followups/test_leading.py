@@ -48,6 +48,23 @@ def test_urgent_work_comes_up_after_one_working_day_and_after_three(
         assert (own.untouched, own.needs_you) == (count, True)
 
 
+def test_where_no_supervisor_is_it_comes_up_to_the_manager_after_one_working_day(
+    bob: Any, carol: Any, dora: Any, admin: Any, make_client: Any, make_followup: Any
+) -> None:
+    led = urgent(make_followup, make_client(), THURSDAY)
+    alone = urgent(make_followup, make_client(agent=carol), THURSDAY)
+    urgent(make_followup, make_client(agent=carol), TODAY)
+
+    def comes_up_to(leader: User) -> tuple[set[FollowUp], int]:
+        agents = team.board(leader, TODAY).agents
+        return set(untouched.untouched(leader, TODAY)), sum(own.untouched for own in agents)
+
+    assert comes_up_to(dora) == comes_up_to(admin) == ({alone}, 1)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    assert comes_up_to(dora) == ({led, alone}, 2)
+    assert meeting_agenda.agenda_of(dora, TODAY).untouched == [led, alone]
+
+
 def test_what_has_come_up_stands_on_the_leaders_page(
     login: Any, bob: Any, carol: Any, make_client: Any, make_followup: Any
 ) -> None:
