@@ -1,13 +1,13 @@
-"""Giving a client with the open work to another agent, one at a time."""
+"""Giving clients with their open work to another agent: one, or those that were ticked on a list."""
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_list_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import SentForm, User
@@ -28,37 +28,56 @@ class GiveForm(KeyForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def give(request: Request, pk: int) -> HttpResponse:
-    client = get_object_or_404(
-        Client.objects.visible_to(request.user).select_related("agent"), pk=pk
-    )
+def give(request: Request) -> HttpResponse:
+    """What goes along, to whom and why. The address names the clients: ?client=7&client=9."""
+    asked = request.GET.getlist("client")
+    if not asked:
+        messages.error(request, _("Tick whom to give away."))
+        return redirect("team_matters")
+    seen = Client.objects.visible_to(request.user).select_related("agent")
+    clients = get_list_or_404(seen.order_by("pinyin", "pk"), pk__in=_numbers(asked))
     if not request.user.oversees:
         raise PermissionDenied
     form = GiveForm(request.POST if request.method == "POST" else None)
-    before = client.agent_id
-    if form.is_bound and form.is_valid() and _given(request, client, form):
-        messages.success(request, _("%(name)s · given over") % {"name": client.name})
-        return redirect("team_agent", before) if before else redirect("team")
-    clients = list(giving.going(request.user, client))
-    work = FollowUp.objects.visible_to(request.user).open().filter(client__in=clients)
+    serving = {client.agent_id for client in clients}
+    if form.is_bound and form.is_valid() and _given(request, clients, form):
+        [before] = serving if len(serving) == 1 else [None]
+        return redirect("team_agent", before) if before else redirect("team_matters")
+    along = giving.going(request.user, clients).select_related("agent").order_by("pinyin", "pk")
+    work = FollowUp.objects.visible_to(request.user).open().filter(client__in=along)
     context = {
-        "client": client,
-        "going": clients,
+        "clients": clients,
+        "client": clients[0],
+        "going": along,
         "work": work.filter(keep_until__gte=dates.today()).for_list(),
-        "receivers": giving.receivers(request.user, client),
+        "receivers": giving.receivers(request.user, clients),
         "form": form,
         "key": fresh_key(),
     }
     return render(request, "followups/give.html", context, status=422 if form.is_bound else 200)
 
 
-def _given(request: Request, client: Client, form: GiveForm) -> bool:
+def _numbers(words: list[str]) -> set[int]:
+    return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19}
+
+
+def _given(request: Request, clients: list[Client], form: GiveForm) -> bool:
     to = User.objects.filter(pk=form.cleaned_data["to"]).first() or User()
     try:
         with transaction.atomic():
             if SentForm.first_time(request.user, form.cleaned_data["key"]):
-                giving.give(client, to, by=request.user, reason=form.cleaned_data["reason"])
+                reason = form.cleaned_data["reason"]
+                n = giving.give(clients, to, by=request.user, reason=reason)
+                messages.success(request, _went(n, to))
     except Refused as refusal:
         form.add_error("to", str(refusal))
         return False
     return True
+
+
+def _went(n: int, to: User) -> str:
+    return ngettext(
+        "%(n)s client given to %(who)s, with all open work.",
+        "%(n)s clients given to %(who)s, with all open work.",
+        n,
+    ) % {"n": n, "who": to.name}

@@ -14,7 +14,7 @@ urlpatterns = [
     path("matters/", escalation_views.matters, name="team_matters"),
     path("matters/<int:pk>/close/", escalation_views.close, name="team_matter_close"),
     path("meeting/", meeting_views.meeting, name="team_meeting"),
-    path("give/<int:pk>/", giving_views.give, name="team_give"),
+    path("give/", giving_views.give, name="team_give"),
     path("handovers/", include("followups.handover_urls")),
     path("spot-checks/", spot_check_views.checks, name="team_checks"),
     path("spot-checks/draw/", spot_check_views.draw, name="team_checks_draw"),

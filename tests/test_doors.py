@@ -220,7 +220,7 @@ DOORS: dict[str, Door] = {
     "log_review": of("log", roles=LEADERS, methods="POST"),
     "standard": Door(roles=SERVING, methods="GET"),
     "team_meeting": Door(roles=LEADING),
-    "team_give": of("client", roles=LEADERS, methods="GET POST"),
+    "team_give": of("client", roles=LEADERS, methods="GET POST", arg="", query="client"),
     "progress": Door(roles=SERVING, methods="GET"),
     "progress_list": Door(roles=SERVING, methods="GET"),
     "handovers": Door(roles=LEADERS, methods="GET"),

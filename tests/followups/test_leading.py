@@ -109,7 +109,7 @@ def test_one_matter_is_given_away_with_the_client_and_whoever_lives_there(
     client, wife = (make_client(household=home, address="文三路 1 号") for _ in range(2))
     stays, task = make_client(), make_followup(client)
     other = User.objects.create(staff_no="A9", name="赵一鸣", team=group)
-    browser, address = login(bob), reverse("team_give", args=[client.pk])
+    browser, address = login(bob), f"{reverse('team_give')}?client={client.pk}"
     assert other in browser.get(address).context["receivers"]
     assert carol not in browser.get(address).context["receivers"]
     for wrong in (
@@ -127,10 +127,44 @@ def test_one_matter_is_given_away_with_the_client_and_whoever_lives_there(
     assert login(other).get(reverse("task", args=[task.pk])).status_code == 200
 
 
+def test_several_are_ticked_and_given_away_at_once(
+    login: Any, alice: Any, dora: Any, carol: Any, group: Any, make_client: Any, make_followup: Any
+) -> None:
+    from clients.family import Household
+
+    home = Household.objects.create(name="陈家", address="文三路 1 号")
+    client, wife = (make_client(household=home, address="文三路 1 号") for _ in range(2))
+    elsewhere, his_own = make_client(agent=carol), make_client()
+    other = User.objects.create(staff_no="A9", name="赵一鸣", team=group)
+    Client.objects.filter(pk=his_own.pk).update(agent=other)
+    for one in (client, elsewhere):
+        urgent(make_followup, one, TUESDAY)
+    browser = login(dora)
+    page = browser.get(reverse("team_matters")).content.decode()
+    assert page.count('form="give"') == 2
+    ticked = "&".join(f"client={one.pk}" for one in (client, elsewhere, his_own))
+    address = f"{reverse('team_give')}?{ticked}"
+    page = browser.get(address)
+    assert set(page.context["going"]) == {client, wife, elsewhere, his_own}
+    assert {one.pk for one in page.context["receivers"]} == {alice.pk, carol.pk, other.pk}
+    answer = browser.post(address, {"to": other.pk, "reason": "林晓芸请假"}, follow=True)
+    assert "3 位客户已转派给 赵一鸣，待办一并转走。" in answer.content.decode()
+    assert set(Client.objects.filter(handed_over_on=TODAY)) == {client, wife, elsewhere}
+    assert AuditEntry.objects.filter(detail__reason="林晓芸请假").count() == 3
+
+
+def test_who_ticks_nobody_is_told_so(login: Any, bob: Any, carol: Any, make_client: Any) -> None:
+    address, browser = reverse("team_give"), login(bob)
+    answer = browser.get(address, follow=True)
+    assert "请勾选要转派的客户。" in answer.content.decode()
+    for wrong in (make_client(agent=carol).pk, "x", "9" * 30):
+        assert browser.get(f"{address}?client={wrong}").status_code == 404
+
+
 def test_an_agent_gives_nobody_away(alice: Any, group: Any, make_client: Any) -> None:
     other = User.objects.create(staff_no="A9", name="赵一鸣", team=group)
     with pytest.raises(PermissionDenied):
-        giving.give(make_client(), other, by=alice, reason="x")
+        giving.give([make_client()], other, by=alice, reason="x")
     assert not Client.objects.filter(agent=other).exists()
 
 
@@ -208,10 +242,12 @@ def test_twenty_matters_cost_the_queries_of_one(
 
     def queries() -> list[int]:
         counts = []
-        for name in ("team_matters", "team_meeting"):
-            browser.get(reverse(name))
+        ticked = "&".join(f"client={pk}" for pk in Client.objects.values_list("pk", flat=True))
+        give = f"{reverse('team_give')}?{ticked}"
+        for address in (reverse("team_matters"), reverse("team_meeting"), give):
+            browser.get(address)
             with CaptureQueriesContext(connection) as caught:
-                browser.get(reverse(name))
+                browser.get(address)
             counts.append(len(caught))
         return counts
 

@@ -65,13 +65,28 @@ def test_a_supervisors_day(office: Any, shoot: Any) -> None:
     open_to_everybody(page)
     shoot(page, "month")
     row = FollowUp.objects.open().filter(client__agent=agent).first()
-    page.goto(f"{office.url}/team/give/{row.client_id}/")
+    page.goto(f"{office.url}/team/give/?client={row.client_id}")
     open_to_everybody(page)
     page.get_by_label("To whom").select_option(index=1)
     page.get_by_label("Why").fill("明天请假")
     page.get_by_role("button", name="Give away").click()
     row.client.refresh_from_db()
     assert row.client.agent != agent
+
+    page.goto(f"{office.url}/team/{agent.pk}/")
+    ticks = page.locator("[name=client]")
+    ticks.first.check()
+    ticks.last.check()
+    ticked = {ticks.first.input_value(), ticks.last.input_value()}
+    shoot(page, "ticked")
+    page.get_by_role("button", name="Give the ticked ones away").click()
+    open_to_everybody(page)
+    shoot(page, "give")
+    page.get_by_label("To whom").select_option(index=1)
+    page.get_by_label("Why").fill("明天请假")
+    page.get_by_role("button", name="Give away").click()
+    expect(page.get_by_text("with all open work").first).to_be_visible()
+    assert not Client.objects.filter(pk__in=ticked, agent=agent).exists()
 
 
 def test_a_leaver_is_handed_over_and_taken_back(office: Any, shoot: Any) -> None:
