@@ -21,8 +21,8 @@ _UPSERTS = (
     "ANALYZE book",
     """
 INSERT INTO accounts_user (password, is_superuser, staff_no, name, role, language, theme, single_keys,
-    is_active, is_staff)
-SELECT DISTINCT ON (agent_no) '!', false, agent_no, agent_name, 'agent', '', '', true, true, false FROM book
+    starts_from, is_active, is_staff)
+SELECT DISTINCT ON (agent_no) '!', false, agent_no, agent_name, 'agent', '', '', true, '', true, false FROM book
 ON CONFLICT DO NOTHING
 """,
     """

@@ -19,6 +19,7 @@ from followups.rulebook import RULEBOOK, behind
 from followups.rules import Rule
 from followups.statements import FIRST, LAST, Statement
 from followups.touched import EVERYBODY, THE_UNSETTLED, Scope, basis_of, is_another, whom_to_look_at
+from lib import statistics
 from policies.models import Instalment, Policy
 
 ONE_DAY = timedelta(days=1)
@@ -62,6 +63,7 @@ def write_day(day: date) -> ListRun:
         scope = whom_to_look_at(day, RULEBOOK, basis)
         withdrawn = settle(day, scope)
         created = {rule.code: write_rule(rule, day, scope) for rule in RULEBOOK}
+        statistics.renew(FollowUp._meta.db_table, sum(created.values()))
         superseded = supersede(day)
         enough.step_back(day)
         created[SUBJECT] = greetings.write(day, scope)

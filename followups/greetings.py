@@ -24,6 +24,7 @@ from followups.refusal import Refused
 from followups.rules import ClientRule
 from followups.stock import StockItem, put_back
 from followups.touched import EVERYBODY, Scope
+from lib import statistics
 
 JOINS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
 
@@ -224,6 +225,7 @@ def _write(campaign: Campaign, scope: Scope) -> int:
         if campaign.asked:
             _take_off(scope.of(campaign.greetings.open(), "client"), people)
         new = Greeting.objects.insert_from(_not_yet(campaign, scope.of(people, "pk")), campaign)
+    statistics.renew(Greeting._meta.db_table, new)
     if campaign.asked != asked:
         campaign.asked = asked
         campaign.save(update_fields=["asked"])
