@@ -24,15 +24,13 @@ from django.db.models import (
     Exists,
     F,
     Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Value,
     When,
 )  # fmt: skip
-from django.db.models.functions import Coalesce, Mod
+from django.db.models.functions import Coalesce
 
 from lib import dates
 from policies.models import FIRST_YEAR, MODE_MONTHS, Instalment, Policy, PolicyQuerySet
@@ -53,12 +51,10 @@ USUAL = Counting()
 COUNTED = tuple(each.name for each in fields(Counting))
 
 
-def cohorts(month: date, k: int, months: int = 1, counting: Counting = USUAL) -> list["Cohort"]:
-    """What is counted for the month, or for the `months` that end with it; add their sums up."""
-    if not counting.each:
-        return [Cohort(month, k, months, counting)]
-    each = (dates.add_months(month, -back) for back in range(months))
-    return [EachPremium(one, k, 1, counting) for one in each]
+def cohort(month: date, k: int, months: int = 1, counting: Counting = USUAL) -> "Cohort":
+    """What is counted for the month, or for the `months` that end with it."""
+    way = EachPremium if counting.each else Cohort
+    return way(month, k, months, counting)
 
 
 @dataclass(frozen=True)
@@ -168,7 +164,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class EachPremium(Cohort):
-    """Every premium of the policy year that falls due in one month, weighed by itself.
+    """Every premium of the policy year by itself, in the month in which it falls due.
 
     The policies took effect in any month of a year, each in that of one of its premiums; a premium
     weighs as much of the first year's as the months it pays for. After twelve assessment months a
@@ -182,30 +178,21 @@ class EachPremium(Cohort):
 
     @property
     def due(self) -> tuple[date, date]:
-        first = dates.add_months(self.month, 12 * self.years - self.k - 1)
-        return first, dates.month_end(first)
+        last = dates.add_months(self.month, 12 * self.years - self.k - 1)
+        return dates.add_months(last, 1 - self.months), dates.month_end(last)
 
     def _weighed(self, policies: QuerySet[Any]) -> QuerySet[Any]:
-        first, last = self.due
-        due_from = Value(first, DateField())
-        # After a change of mode the premiums are counted from the one that opened the new rhythm.
-        is_new = Q(rhythm_from__lte=last)
-        anchor = Case(When(is_new, then=F("rhythm_from")), default=F("effective_on"))
-        is_old = Q(rhythm_from__gt=last)
-        mode = Case(When(is_old, then=F("mode_before")), default=F("premium_mode"))
-        paid_for = Func(mode, function="policies_mode_months", output_field=IntegerField())
-        between = Func(
-            anchor, due_from, function="policies_months_between", output_field=IntegerField()
+        of_the_year = range(12 * self.years, 12 * self.years + 12)
+        due = policies.filter(
+            premium_months__month__in=of_the_year, premium_months__due_from__range=self.due
         )
-        months = f"make_interval(months => policies_months_between(%(expressions)s, '{first}'))"
-        weighed: QuerySet[Any] = policies.annotate(
-            beyond=Mod(between, paid_for),
-            weight=FIRST_YEAR * paid_for / 12,
-            falls_due_on=_day("effective_on", f"%(expressions)s + {months}"),
-            due_from=due_from,
-            due_before=Value(dates.add_months(first, 1), DateField()),
+        weighed: QuerySet[Any] = due.annotate(
+            weight=FIRST_YEAR * F("premium_months__paid_for") / 12,
+            falls_due_on=F("premium_months__falls_due_on"),
+            due_from=F("premium_months__due_from"),
+            due_before=_day("premium_months__due_from", "%(expressions)s + interval '1 month'"),
         )
-        return weighed.filter(beyond=0)
+        return weighed
 
 
 def _premium(begins: str, ends: str) -> QuerySet[Any]:

@@ -646,6 +646,27 @@ class BoardPremium(models.Model):
         return f"{self.policy_id} {self.due_on}"
 
 
+class PremiumMonth(models.Model):
+    """A month of a policy's second or third year in which a premium falls due: a view in the database.
+
+    It tells of premiums whose own row is not known here, too.
+    """
+
+    pk = models.CompositePrimaryKey("policy_id", "month")
+    policy = models.ForeignKey(Policy, models.DO_NOTHING, related_name="premium_months")
+    month = models.PositiveSmallIntegerField()  # of the policy: 12 opens its second year
+    due_from = models.DateField()  # the first of that month
+    falls_due_on = models.DateField()
+    paid_for = models.PositiveSmallIntegerField()  # months
+
+    class Meta:
+        managed = False
+        db_table = "policies_premium_month"
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} {self.due_from}"
+
+
 # Models of this app that live beside their verbs; Django reads them here.
 from policies.bank import BankRow  # noqa: E402
 from policies.batches import HeadingMemory, ImportBatch  # noqa: E402
@@ -682,6 +703,7 @@ __all__ = [
     "OwedPremium",
     "Policy",
     "PolicyEvent",
+    "PremiumMonth",
     "Product",
     "Promise",
     "Record",

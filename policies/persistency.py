@@ -4,7 +4,7 @@ Which policies make the cohort of a month, and what counts as received: `policie
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
@@ -15,7 +15,7 @@ from django.db.models import DateField, F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 
 from lib import dates
-from policies.cohorts import USUAL, Counting, cohorts
+from policies.cohorts import USUAL, Counting, cohort
 from policies.models import Policy, PolicyQuerySet
 
 MONTHS = (13, 25)
@@ -77,11 +77,7 @@ def rates(
     """The rate of each group, by name; `months` of 12 takes the twelve cohorts that end with this one."""
     whole: tuple[Any, Any] = (Value(None, IntegerField()), Value(""))
     key, name = (F(BY[by][0]), Coalesce(F(BY[by][1]), Value(""))) if by else whole
-    groups: dict[tuple[Any, str], list[Rate]] = {}
-    for cohort in cohorts(month, k, months, counting):
-        for rate in _rates(cohort.policies(among), key, name):
-            groups.setdefault((rate.key, rate.name), []).append(rate)
-    found = (replace(Rate.of_all(each), key=key, name=name) for (key, name), each in groups.items())
+    found = _rates(cohort(month, k, months, counting).policies(among), key, name)
     return sorted(found, key=lambda rate: (rate.name == "", rate.name, str(rate.key)))
 
 
@@ -89,11 +85,12 @@ def trend(
     among: PolicyQuerySet, month: date, k: int, months: int = 12, counting: Counting = USUAL
 ) -> list[tuple[date, Rate]]:
     """The rate of each of the months up to this one, oldest first."""
-    found: dict[date, Rate] = {}
-    for cohort in cohorts(month, k, months, counting):
-        due_month = Cast(F("due_from"), DateField())
-        for rate in _rates(cohort.policies(among), due_month, Value("")):
-            found[dates.add_months(rate.key, k + 1 - 12 * cohort.years)] = rate
+    of_all = cohort(month, k, months, counting)
+    due_month = Cast(F("due_from"), DateField())
+    found = {
+        dates.add_months(rate.key, k + 1 - 12 * of_all.years): rate
+        for rate in _rates(of_all.policies(among), due_month, Value(""))
+    }
     wanted = [dates.add_months(month, back) for back in range(1 - months, 1)]
     return [(each, found.get(each, Rate(None, ""))) for each in wanted]
 
@@ -170,8 +167,11 @@ def levers(
 ) -> Levers:
     """What can still be collected for that month, each as a share of `whole`, its rate."""
     rate = Rate.of_all(rates(among, month, k, counting=counting)) if whole is None else whole
-    (cohort,) = cohorts(month, k, counting=counting)
-    rows = cohort.levers(among, day).values_list("pk", "weight", "grace_ends_on")
+    rows = (
+        cohort(month, k, counting=counting)
+        .levers(among, day)
+        .values_list("pk", "weight", "grace_ends_on")
+    )
     return Levers(list(rows), rate.denominator)
 
 

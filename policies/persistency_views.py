@@ -104,11 +104,6 @@ class Asked:
         return levers(mine, self.month, self.k, day, whole, counting=self.counting)
 
     @property
-    def months_shown(self) -> int:
-        """Where every premium is weighed by itself, each month is a question of its own."""
-        return self.months if self.counting.each else A_YEAR
-
-    @property
     def before(self) -> date:
         return dates.add_months(self.month, -1)
 
@@ -127,7 +122,7 @@ def persistency(request: Request) -> HttpResponse:
     mine = asked.narrow(Policy.objects.added_up_for(request.user))
     today = dates.today()
     groups = asked.rates(mine)
-    shown = trend(mine, asked.month, asked.k, asked.months_shown, counting=asked.counting)
+    shown = trend(mine, asked.month, asked.k, counting=asked.counting)
     _month, this_month = shown[-1]
     found = asked.levers(mine, today, this_month)
     page: Page[Lever] = Paginator(found, PER_PAGE).get_page(  # type: ignore[arg-type]
