@@ -15,7 +15,18 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import bank_return, book, classes, days, greetings, importing, pages, people, writing  # noqa: E402
+from bench import (  # noqa: E402
+    bank_return,
+    beside,
+    book,
+    classes,
+    days,
+    greetings,
+    importing,
+    pages,
+    people,
+    writing,
+)
 from crm.office.keeper import servers_in_use  # noqa: E402
 from crm.office.servers import data_dir  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
@@ -72,6 +83,7 @@ def main() -> None:
         pages.bench_lists(who, say, CLIENTS)
         classes.bench(say, today)
         greetings.bench(say, today)
+        beside.bench(who["agent"], say, int(200_000 * SCALE))
     importing.bench(say, int(200_000 * SCALE), int(500_000 * SCALE))
     bank_return.bench(say, int(100_000 * SCALE))
 

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from lib.aside import step_aside
 from policies.importing import preflight
 from policies.importing.book import Sheet, Table, find_table, open_book
 from policies.importing.control import Control
@@ -32,6 +33,7 @@ def main() -> None:
     *question, memory, seconds = sys.argv[1:]
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not break the messages
+    step_aside()
     _limit(int(memory), int(seconds))
     gc.disable()  # elements and rows have no cycles, and looking for some takes a third of the time
     answer(question, pipe)

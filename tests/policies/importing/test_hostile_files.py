@@ -10,6 +10,7 @@ import zlib
 import pytest
 from django.utils.translation import override
 
+from bench import fuzz, hostile
 from policies.importing import reader
 from policies.importing.problems import REASONS, REFUSALS, Refusal
 from policies.importing.reader import read_rows
@@ -363,3 +364,15 @@ def test_every_refusal_and_reason_is_a_sentence(language):
     with override(language):
         assert all("%" not in str(Refusal(code, **details)) for code in REFUSALS)
         assert all(str(reason.words) and str(reason.mend) for reason in REASONS.values())
+
+
+@pytest.mark.parametrize(
+    "label", [label for label in hostile.FILES if label not in hostile.ALRIGHT]
+)
+def test_what_is_made_to_harm_is_told_in_time_and_memory(label, tmp_path):
+    name, make = hostile.FILES[label]
+    make(tmp_path / "file")
+    before_cpu = _seconds_of_children()
+    assert fuzz.read_in_child(tmp_path / "file", name) in REFUSALS
+    assert _seconds_of_children() - before_cpu < hostile.SECONDS
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10 < hostile.MEGABYTES
