@@ -87,6 +87,7 @@ class ImportBatch(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, default="")
     create_agents = models.BooleanField(_("make accounts for unknown agents"), default=False)
+    owners = models.JSONField(default=dict, db_default={})  # of numbers that nobody has: who serves
     mode = models.CharField(
         _("what is known already"), max_length=4, choices=Mode, default=Mode.TAKE, db_default="take"
     )
@@ -146,10 +147,15 @@ class ImportBatch(models.Model):
     def receive(cls, file: "UploadedFile[Any]", **fields: Any) -> "ImportBatch":
         """Keep an uploaded file with its checksum."""
         name = PurePath(file.name or "").name[:200]
-        size = file.size or 0
-        return cls.objects.create(
-            file=file, name=name, size=size, sha256=_sha256(file.chunks()), **fields
-        )
+        fields |= {"size": file.size or 0, "sha256": _sha256(file.chunks())}
+        fields["owners"] = cls._owners_of_the_last(fields["insurer"])
+        return cls.objects.create(file=file, name=name, **fields)
+
+    @classmethod
+    def _owners_of_the_last(cls, insurer: Any) -> dict[str, str]:
+        """Who served for unknown numbers the last time: an insurer's lists name them month after month."""
+        before = cls.objects.filter(insurer=insurer, state=cls.State.APPLIED)
+        return before.order_by("-finished_at").values_list("owners", flat=True).first() or {}
 
     def take(self, state: str, from_states: Iterable[str]) -> bool:
         """Begin the work unless somebody else is at it or it is done."""
@@ -183,7 +189,7 @@ class ImportBatch(models.Model):
             return ImportBatch.objects.create(
                 file=File(file, self.file.name), kind=kind, name=self.name, size=self.size,
                 sha256=self.sha256, insurer_id=self.insurer_id, create_agents=self.create_agents,
-                uploaded_by_id=self.uploaded_by_id,
+                owners=self.owners, uploaded_by_id=self.uploaded_by_id,
             )  # fmt: skip
 
     def other_lists(self) -> BatchQuerySet:
@@ -194,15 +200,25 @@ class ImportBatch(models.Model):
 
     def map(self, kind: str, said: dict[str, str], mode: str) -> bool:
         """Let it be checked with these columns; answer whether it waited for that."""
-        waits = [self.State.MAPPING, self.State.CHECKED]
         said = {plain_heading(heading): field for heading, field in said.items()}
+        return self._check_again(mapping={kind: said}, mode=mode)
+
+    def give(self, numbers: Iterable[str], staff_no: str) -> bool:
+        """Let policies of numbers that nobody has go to somebody, and be checked again; "" takes it back."""
+        given = self.owners | dict.fromkeys(numbers, staff_no)
+        return self._check_again(owners={number: to for number, to in given.items() if to})
+
+    def make_agents(self) -> bool:
+        """Let numbers that nobody has become accounts without a login, and check again."""
+        return self._check_again(create_agents=True)
+
+    def _check_again(self, **told: Any) -> bool:
+        """Answer whether it waited to be told that."""
+        waits = [self.State.MAPPING, self.State.CHECKED]
         asked = ImportBatch.objects.filter(pk=self.pk, state__in=waits)
-        return bool(
-            asked.update(
-                state=self.State.UPLOADED, mapping={kind: said}, mode=mode, heartbeat_at=None,
-                begun_at=None, finished_at=None, report={}, done_rows=0,
-            )
-        )  # fmt: skip
+        afresh: dict[str, Any] = {"report": {}, "done_rows": 0}
+        afresh |= dict.fromkeys(("heartbeat_at", "begun_at", "finished_at"))
+        return bool(asked.update(state=self.State.UPLOADED, **(afresh | told)))
 
     @property
     def told(self) -> dict[str, dict[str, str]]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from clients.forms import agents_of
 from policies.batches import HeadingMemory, ImportBatch
 from policies.importing.columns import plain_heading
 from policies.importing.layout import Layout
@@ -124,6 +125,28 @@ class ColumnsForm(forms.Form):
                 guess["heading"] or _now("without a heading"), field, guess["samples"],
                 guess["sure"], asked, str(field.value() or ""),
             )  # fmt: skip
+
+
+class OwnersForm(forms.Form):
+    """Who serves policies whose agent nobody has, of one number or of all."""
+
+    number = forms.ChoiceField(label=_("Staff number"), required=False)
+    to = forms.ModelChoiceField(
+        User.objects.none(), label=_("Agent"),
+        error_messages={"required": _("Choose an agent."), "invalid_choice": _("Choose an agent.")},
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, batch: ImportBatch, user: User) -> None:
+        super().__init__(data)
+        self.unknown: list[str] = batch.report.get("unknown_agents", [])
+        numbers = cast(forms.ChoiceField, self.fields["number"])
+        numbers.choices = [("", _("All")), *((number, number) for number in self.unknown)]
+        cast("forms.ModelChoiceField[User]", self.fields["to"]).queryset = agents_of(user)
+
+    @property
+    def chosen(self) -> list[str]:
+        number = self.cleaned_data["number"]
+        return [number] if number else self.unknown
 
 
 class MemoryForm(forms.Form):

@@ -28,7 +28,7 @@ from policies import tasks
 from policies.bank import BankRow
 from policies.batches import HeadingMemory, ImportBatch
 from policies.differences import Differences
-from policies.import_forms import ColumnsForm, MemoryForm, remembered_file
+from policies.import_forms import ColumnsForm, MemoryForm, OwnersForm, remembered_file
 from policies.importing import intake
 from policies.importing.layouts import LAYOUTS
 from policies.importing.problems import REASONS, TIDIED, Note, Refusal
@@ -263,6 +263,42 @@ def memory_file(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_administrators
+def give(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say who serves policies whose agent nobody has; then the list is checked again."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    form = OwnersForm(request.POST, batch=batch, user=cast(User, request.user))
+    if not form.is_valid():
+        messages.error(request, f"{next(iter(form.errors.values()))[0]}")
+        return redirect(f"{reverse('imports:check', args=[pk])}?group=agent_unknown")
+    return _again(batch, batch.give(form.chosen, form.cleaned_data["to"].staff_no))
+
+
+@require_POST
+@for_administrators
+def make_agents(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let accounts be made of staff numbers that nobody has; then the list is checked again."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    return _again(batch, batch.make_agents())
+
+
+@require_POST
+@for_administrators
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget who serves instead; then the list is checked again."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    return _again(batch, batch.give(batch.owners, ""))
+
+
+@transaction.atomic
+def _again(batch: ImportBatch, waited: bool) -> HttpResponse:
+    batch.refresh_from_db()
+    if waited:
+        tasks.wake(batch)
+    return redirect(_page_of(batch), batch.pk)
+
+
+@require_POST
+@for_administrators
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import under way; nothing of it stays."""
     batch = get_object_or_404(ImportBatch, pk=pk)
@@ -287,6 +323,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = form.cleaned_data["group"] if form.is_valid() else ""
     context = {"batch": batch, "step": 3} | _of_its_kind(batch) | _problems(batch, wanted)
     context |= {"differences": Differences(batch).page(request.GET.get("page"))}
+    context |= {"owners": OwnersForm(batch=batch, user=cast(User, request.user))}
     return render(request, "policies/import_check.html", context)
 
 
@@ -294,10 +331,18 @@ def _of_its_kind(batch: ImportBatch) -> dict[str, Any]:
     notes = [Note(*note) for note in batch.report.get("notes", [])]
     return {
         "failures": _failures(batch),
+        "given": _given(batch),
         "others": batch.other_lists(),
         "noted": [note for note in notes if note.code != TIDIED],
         "tidied": [note for note in notes if note.code == TIDIED],
     }
+
+
+def _given(batch: ImportBatch) -> list[tuple[str, User]]:
+    """Of staff numbers that nobody has: who serves instead."""
+    serving = User.objects.filter(staff_no__in=batch.owners.values()) if batch.owners else []
+    people = {user.staff_no: user for user in serving}
+    return [(number, people[to]) for number, to in batch.owners.items() if to in people]
 
 
 def _failures(batch: ImportBatch) -> list[tuple[str, int]]:

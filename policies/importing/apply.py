@@ -1,5 +1,6 @@
 """A list into the database: stage, match, compare, write. A check is the same without the writing."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,9 @@ from policies.models import Insurer, Product
 
 IMPORTING = 0x424F4F4B  # key of the advisory lock: one book at a time is compared and written
 LONGEST_STAFF_NO = 30
+_SERVED = """
+UPDATE import_row r SET agent_no = o.value FROM jsonb_each_text(%s::jsonb) o WHERE r.agent_no = o.key
+"""
 
 
 class Finding(NamedTuple):
@@ -57,13 +61,14 @@ class Report:
     counts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)  # rows made and changed, by subject
     notes: list[Note] = field(default_factory=list)  # of the file beside its rows
+    unknown_agents: list[str] = field(default_factory=list)  # numbers that nobody has
     differences: int = 0  # known clients, policies … that change, as a check tells them
 
     def as_json(self) -> dict[str, Any]:
         said = {
             name: value
             for name, value in vars(self).items()
-            if name not in {"counts", "changes", "differences", "notes"}
+            if name not in {"counts", "changes", "differences", "notes", "unknown_agents"}
         }
         return (
             said
@@ -100,6 +105,7 @@ class Order:
     insurer: Insurer
     by: User | None = None
     create_agents: bool = False
+    owners: dict[str, str] = field(default_factory=dict)  # who serves instead, by staff number
     dry_run: bool = False
     mode: str = "take"  # one of `modes`
     name: str = ""
@@ -244,10 +250,11 @@ def _report_repeated(order: Order, report: Report) -> None:
 
 
 def _settle_agents(stage: Stage, order: Order, report: Report) -> None:
-    """Make the accounts of unknown agents where that was asked for; else warn of each row."""
+    """Let those who were named serve for unknown agents, or make accounts; else warn of each row."""
     numbers = list(stage.agents)
     known = set(User.objects.filter(staff_no__in=numbers).values_list("staff_no", flat=True))
     unknown = [number for number in numbers if number not in known]
+    unknown = _without_those_served(unknown, order.owners)
     if order.create_agents:
         User.objects.bulk_create(
             _without_login(number, stage.agents[number])
@@ -255,11 +262,23 @@ def _settle_agents(stage: Stage, order: Order, report: Report) -> None:
             if len(number) <= LONGEST_STAFF_NO
         )
         unknown = [number for number in unknown if len(number) > LONGEST_STAFF_NO]
+    report.unknown_agents = unknown
     heading = order.heading("agent_no")
     report.warnings += [
         Finding(row, heading, number, "agent_unknown", policy_no, holder)
         for row, number, policy_no, holder in _rows_of(unknown)
     ]
+
+
+def _without_those_served(unknown: list[str], owners: dict[str, str]) -> list[str]:
+    """Write those who serve instead into the rows; return the numbers for which there is nobody."""
+    active = User.objects.filter(is_active=True, staff_no__in=list(owners.values()))
+    there = set(active.values_list("staff_no", flat=True))
+    served = {number: owners[number] for number in unknown if owners.get(number) in there}
+    if served:
+        with connection.cursor() as cursor:
+            cursor.execute(_SERVED, [json.dumps(served)])
+    return [number for number in unknown if number not in served]
 
 
 def _without_login(staff_no: str, name: str) -> User:
@@ -302,7 +321,8 @@ def _guesses(order: Order) -> bool:
 
 def _record(order: Order, report: Report) -> None:
     reasons = Counter(finding.reason for finding in (*report.rejected, *report.warnings))
+    told = {"owners": order.owners} if order.owners else {}
     AuditEntry.record(
         order.by, AuditEntry.Action.IMPORT, f"insurer {order.insurer.pk}",
-        kind=report.kind, counts=report.numbers, reasons=dict(reasons),
+        kind=report.kind, counts=report.numbers, reasons=dict(reasons), **told,
     )  # fmt: skip

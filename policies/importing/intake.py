@@ -220,6 +220,7 @@ def _unless_stopped(batch: ImportBatch) -> Iterator[None]:
 
 
 def _check(batch: ImportBatch) -> list[ImportBatch]:
+    _forget_check_before(batch)
     try:
         if _doubts(batch):
             batch.finish(ImportBatch.State.MAPPING, begun_at=None, finished_at=None)
@@ -298,6 +299,7 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
         batch.insurer,
         by=batch.uploaded_by,
         create_agents=batch.create_agents,
+        owners=batch.owners,
         dry_run=dry_run,
         mode=batch.mode,
         batch=batch.pk,
@@ -305,6 +307,13 @@ def _import_batch(batch: ImportBatch, *, dry_run: bool = False, **more: Any) -> 
     path = Path(batch.file.path)
     hooks = {"expected": batch.expect, "progress": batch.beat} | more
     return import_file(path, batch.name, order, kind=batch.kind, told=batch.told, **hooks)
+
+
+def _forget_check_before(batch: ImportBatch) -> None:
+    for file in (batch.refused_file, batch.differences_file):
+        if file:
+            file.delete(save=False)
+    ImportBatch.objects.filter(pk=batch.pk).update(refused_file="", differences_file="")
 
 
 def _keep(batch: ImportBatch, name: str, spool: IO[bytes]) -> None:
@@ -329,6 +338,7 @@ def summary(report: Report) -> dict[str, Any]:
         "warned_rows": report.warned_rows,
     }
     rows |= {"changes": report.changes, "notes": [list(note) for note in report.noticed]}
+    rows |= {"unknown_agents": report.unknown_agents}
     return report.numbers | rows | {"groups": _groups((*report.rejected, *report.warnings))}
 
 

@@ -148,7 +148,7 @@ REASONS = {
     ),
     "agent_unknown": Reason(
         _("The agent is not known; the policy goes to the orphan pool"),
-        _("Create the agent with this staff number, or tick “create agents” and import again."),
+        _("Say who serves them, or have an account made of the number."),
     ),
     "product_unknown": Reason(
         _("The kind of the product cannot be told from its name"),

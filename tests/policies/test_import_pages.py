@@ -345,3 +345,122 @@ def test_rows_of_unknown_policies_can_be_downloaded(office: Any) -> None:
     assert "Nothing new" not in page
     assert lines[1].startswith("P404,2026-07-05,1200,2,")
     assert "No policy has this number" in lines[1]
+
+
+# --- agents that nobody knows
+
+OF_NOBODY = (
+    "保单号,投保人,保费,生效日期,服务人员代码\n"
+    "P1,张三,1000,2021-04-17,X7\nP2,李四,1000,2021-04-17,X8\nP3,王五,1000,2021-04-17,X8\n"
+)
+ENGLISH = {"accept-language": "en"}
+
+
+def checked_again(batch: ImportBatch) -> ImportBatch:
+    batch.refresh_from_db()
+    assert batch.state == ImportBatch.State.UPLOADED
+    intake.check(batch)
+    return batch
+
+
+def asked_for_owners(office: Any, content: str = OF_NOBODY) -> ImportBatch:
+    batch = batch_of(office, content.encode())
+    intake.check(batch)
+    return batch
+
+
+def served_by() -> dict[str, str | None]:
+    return dict(Policy.objects.values_list("policy_no", "agent__staff_no"))
+
+
+def test_policies_of_unknown_agents_are_given_to_somebody(
+    office: Any, alice: Any, carol: Any
+) -> None:
+    batch = asked_for_owners(office)
+    give, check = (reverse(f"imports:{s}", args=[batch.pk]) for s in ("give", "check"))
+    assert "Assign and check again" in office.get(check, headers=ENGLISH).text
+    assert office.post(give, {"number": "X7", "to": alice.pk})["Location"] == check
+    checked_again(batch)
+    assert batch.report["unknown_agents"] == ["X8"]
+    office.post(give, {"to": carol.pk})
+    checked_again(batch)
+    assert not batch.report["groups"]
+    page = office.get(check, headers=ENGLISH).text
+    assert "X7 → 林晓芸 · A1; X8 → 何俊杰 · A2" in page
+    batch.confirm()
+    intake.apply(batch)
+    assert served_by() == {"P1": "A1", "P2": "A2", "P3": "A2"}
+    entry = AuditEntry.objects.get(action="import")
+    assert entry.detail["owners"] == {"X7": "A1", "X8": "A2"}
+
+
+def test_who_serves_is_known_the_next_time_until_the_number_is_somebodys(
+    office: Any, alice: Any
+) -> None:
+    batch = asked_for_owners(office)
+    office.post(reverse("imports:give", args=[batch.pk]), {"to": alice.pk})
+    checked_again(batch).confirm()
+    intake.apply(batch)
+    alice.pk, alice.staff_no = None, "X8"
+    alice.save()
+    later = ImportBatch.objects.get(
+        pk=upload(office, OF_NOBODY.encode() + b"\n", key="k2")["Location"].split("/")[2]
+    )
+    intake.check(later)
+    assert not later.report["groups"]
+    later.confirm()
+    intake.apply(later)
+    assert served_by() == {"P1": "A1", "P2": "X8", "P3": "X8"}
+
+
+def test_it_can_be_forgotten_and_then_they_go_to_the_pool(office: Any, alice: Any) -> None:
+    batch = asked_for_owners(office)
+    office.post(reverse("imports:give", args=[batch.pk]), {"to": alice.pk})
+    checked_again(batch)
+    office.post(reverse("imports:give_back", args=[batch.pk]))
+    checked_again(batch)
+    assert batch.report["unknown_agents"] == ["X7", "X8"]
+    batch.confirm()
+    intake.apply(batch)
+    assert set(served_by().values()) == {None}
+
+
+def test_accounts_are_made_of_the_numbers_from_the_check(office: Any) -> None:
+    batch = asked_for_owners(office)
+    office.post(reverse("imports:make_agents", args=[batch.pk]))
+    checked_again(batch)
+    assert not batch.report["groups"]
+    batch.confirm()
+    intake.apply(batch)
+    assert served_by() == {"P1": "X7", "P2": "X8", "P3": "X8"}
+
+
+@pytest.mark.parametrize("wrong", [{}, {"to": "0"}, {"to": "x"}, {"number": "X9"}])
+def test_who_is_nobody_serves_nobody(office: Any, alice: Any, wrong: dict[str, str]) -> None:
+    batch = asked_for_owners(office)
+    sent = {"to": str(alice.pk)} | wrong if wrong else {}
+    answer = office.post(
+        reverse("imports:give", args=[batch.pk]), sent, headers=ENGLISH, follow=True
+    )
+    assert "Choose an agent." in answer.text or wrong == {"number": "X9"}
+    batch.refresh_from_db()
+    assert (batch.state, batch.owners) == (ImportBatch.State.CHECKED, {})
+
+
+def test_somebody_who_has_left_serves_nobody(office: Any, alice: Any) -> None:
+    batch = asked_for_owners(office)
+    office.post(reverse("imports:give", args=[batch.pk]), {"to": alice.pk})
+    alice.is_active = False
+    alice.save()
+    checked_again(batch)
+    assert batch.report["unknown_agents"] == ["X7", "X8"]
+
+
+def test_a_list_checked_again_keeps_no_rows_of_the_first_check(office: Any) -> None:
+    refused = "P9,赵六,缺,2021-04-17,X7\n"
+    batch = asked_for_owners(office, OF_NOBODY + refused)
+    first = Path(batch.refused_file.path)
+    office.post(reverse("imports:make_agents", args=[batch.pk]))
+    checked_again(batch)
+    assert not first.exists()
+    assert Path(batch.refused_file.path).exists()
