@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin import ForAdministrators, ToRead
+from policies import products
 from policies.models import Insurer, Needs, Product, Thresholds
+from policies.tasks import wake_product
 
 
 @admin.register(Insurer)
@@ -15,7 +17,15 @@ class InsurerAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
 
 @admin.register(Product)
 class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "insurer", "kind", "grace_days", "kind_corrected")
+    list_display = (
+        "name",
+        "insurer",
+        "kind",
+        "grace_days",
+        "due_basis",
+        "cooling_off_days",
+        "reinstate_years",
+    )
     list_editable = ("kind", "grace_days")
     list_filter = ("kind", "kind_corrected", "insurer")
     list_select_related = ("insurer",)
@@ -26,6 +36,8 @@ class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
         if "kind" in form.changed_data:
             obj.kind_corrected = True  # The next book must not guess it from the name again.
         super().save_model(request, obj, form, change)
+        if change and products.DAYS.intersection(form.changed_data):
+            wake_product(obj)
 
 
 @admin.register(Thresholds)

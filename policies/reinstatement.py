@@ -123,9 +123,9 @@ class Step:
 
 STEPS: dict[str, Step] = {
     "send": Step(_("Papers sent to the insurer"), ("collecting",), "sent", "sent_on"),
-    "ask_medical": Step(_("Insurer asks for a medical"), ("sent",), "medical", "medical_asked_on"),
     "did_medical": Step(_("Medical done"), ("medical",), "sent", "medical_done_on"),
     "accept": Step(_("Insurer accepts"), ("sent",), "accepted", "decided_on"),
+    "ask_medical": Step(_("Insurer asks for a medical"), ("sent",), "medical", "medical_asked_on"),
     "pay": Step(_("Paid: in force again"), ("accepted",), "done", ""),
     "refuse": Step(_("Insurer refuses"), ("sent", "medical"), "refused", "decided_on"),
     "give_up": Step(_("Client gives up"), Reinstatement.OPEN, "given_up", "decided_on"),
@@ -195,6 +195,8 @@ def take(reinstatement: Reinstatement, step: str, *, on: date, by: User) -> Rein
         raise premiums.Refused(gettext("Still missing: %(papers)s.") % {"papers": missing})
     if step == "pay":
         premiums.reinstate(row.policy, on=on, by=by)
+    if step == "ask_medical":
+        row.medical_done_on = None  # a second one is asked for: that is not done yet
     row.state = taken.ends
     if taken.dates:
         setattr(row, taken.dates, on)

@@ -11,13 +11,14 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from lib import dates
+from policies import products
 from policies.batches import ImportBatch
 from policies.changes import ImportChange
 from policies.classification import classify
 from policies.importing import intake
 from policies.importing.apply import Order
 from policies.importing.folder import Folder
-from policies.models import Insurer
+from policies.models import Insurer, Product
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,23 @@ def wake_classification(month: date) -> None:
             classify_again.delay(f"{month}")
         except OperationalError:
             log.warning("The queue is down; %s is not classified again.", month)
+
+    transaction.on_commit(send)
+
+
+@shared_task
+def follow_product(product_id: int) -> None:
+    products.follow(Product.objects.get(pk=product_id))
+
+
+def wake_product(product: Product) -> None:
+    """Ask the worker to let what is owed follow a product; if the queue is down, save it again later."""
+
+    def send() -> None:
+        try:
+            follow_product.delay(product.pk)
+        except OperationalError:
+            log.warning("The queue is down; premiums of product %s do not follow it.", product.pk)
 
     transaction.on_commit(send)
 

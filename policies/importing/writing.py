@@ -206,9 +206,21 @@ FROM (
         ON t.policy_id = p.id AND t.paid_on IS NULL AND t.closed_on IS NULL
     WHERE p.id IN ({policies}) GROUP BY p.id
 ) AS owed
-WHERE y.id = owed.id AND (y.lapses_on IS DISTINCT FROM owed.grace_ends_on + 1{moved})
+WHERE y.id = owed.id AND ((y.lapses_on, y.reinstate_by) IS DISTINCT FROM
+    (owed.grace_ends_on + 1, (owed.grace_ends_on + make_interval(years => owed.years))::date){moved})
 """
 
+
+# A product was corrected: its days hold for what is owed, not for what was paid or closed.
+FOLLOW_A_PRODUCT = (
+    f"""
+UPDATE policies_instalment t SET grace_ends_on = {grace_end("t.due_on")}
+FROM policies_policy p JOIN policies_product d ON d.id = p.product_id
+WHERE p.id = t.policy_id AND d.id = %(product)s AND t.paid_on IS NULL AND t.closed_on IS NULL
+    AND t.grace_ends_on <> {grace_end("t.due_on")}
+""",
+    follow_dates("SELECT id FROM policies_policy WHERE product_id = %(product)s"),
+)
 
 REGULAR_SQL = ", ".join(f"'{mode.value}'" for mode in MODE_MONTHS)
 PAYABLE_SQL = ", ".join(f"'{status.value}'" for status in PAYABLE)

@@ -131,6 +131,16 @@ def test_the_way_back_with_a_medical(lapsed: Any, bob: Any) -> None:
     assert Policy.objects.get().status_on(TODAY) == "in_force"
 
 
+def test_a_second_medical_is_not_done_yet(lapsed: Any, bob: Any) -> None:
+    row = begin(lapsed(), on=TODAY, by=bob)
+    row.papers = list(NEEDED)
+    row.save()
+    row = step_through(row, "send ask_medical did_medical", bob)
+    assert row.steps[0][0] == "accept"
+    row = step_through(row, "ask_medical", bob)
+    assert (row.state, row.medical_done_on) == ("medical", None)
+
+
 def test_papers_come_before_the_insurer(lapsed: Any, bob: Any) -> None:
     row = begin(lapsed(), on=TODAY, by=bob)
     with pytest.raises(Refused):

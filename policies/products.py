@@ -1,0 +1,18 @@
+"""A product's days were corrected: what is owed on its policies follows, what was paid stays as it was."""
+
+from django.db import connection, transaction
+
+from policies.importing.writing import FOLLOW_A_PRODUCT
+from policies.models import Product
+
+# On these hang the end of grace and the last day to come back.
+DAYS = {"grace_days", "due_basis", "reinstate_years"}
+
+
+@transaction.atomic
+def follow(product: Product) -> None:
+    """Reckon both anew for what is owed; harmless however often it is asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")  # half a book may name the product
+        for statement in FOLLOW_A_PRODUCT:
+            cursor.execute(statement, {"product": product.pk})
