@@ -6,11 +6,21 @@ Nothing is known of where anybody was: the records are held against each other.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby, pairwise
-from typing import ClassVar
+from itertools import groupby
+from typing import Any, ClassVar
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Window
-from django.db.models.functions import Lag, Length, Trim
+from django.conf import settings
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Value,
+    Window,
+)
+from django.db.models.functions import Coalesce, Lag, Length, Trim
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +36,10 @@ SOON = timedelta(minutes=30)  # what lies further apart is not looked at
 HURRY = 4  # nobody drives in a quarter of the time that the way is guessed to take
 SPOKEN = (Contact.Channel.VISIT, Contact.Channel.CALL)
 Key = tuple[int, date]  # whose, and on which day
+# As `Contact.moment` has it.
+_TOLD = ExpressionWrapper(F("on") + F("met_at"), output_field=DateTimeField())
+TOOK_PLACE = Coalesce(Func(Value(settings.TIME_ZONE), _TOLD, function="timezone"), F("at"),
+                      output_field=DateTimeField())  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,12 +133,25 @@ def _copied(rows: ContactQuerySet) -> Iterator[Signal]:
 
 
 def _apart(rows: ContactQuerySet) -> Iterator[Signal]:
+    """The database finds the visits that lie close together; only those are looked at."""
     visits = rows.counted().filter(channel=Contact.Channel.VISIT)
-    for (_by, on), day in _whole(visits):
-        far = [pair for pair in pairwise(day) if _is_far(*pair)]
-        if far:
-            shown = {one.pk: one for pair in far for one in pair}
-            yield Signal("apart", day[0].by, on, list(shown.values()))
+    in_order: dict[str, Any] = {"partition_by": ["by", "on"], "order_by": [TOOK_PLACE, "pk"]}
+    close = visits.annotate(
+        one=Window(Lag("pk"), **in_order),
+        address_before=Window(Lag("client__address"), **in_order),
+        gap=ExpressionWrapper(
+            TOOK_PLACE - Window(Lag(TOOK_PLACE), **in_order), output_field=DurationField()
+        ),
+    ).filter(gap__lte=SOON)
+    elsewhere = close.exclude(client__address=F("address_before"))
+    pairs = list(elsewhere.order_by("by", "on", TOOK_PLACE, "pk").values_list("one", "pk"))
+    whole = visits.select_related("client", "by").in_bulk({pk for pair in pairs for pk in pair})
+    met = [(whole[one], whole[other]) for one, other in pairs]
+    for (_by, on), day in groupby(met, key=lambda pair: (pair[1].by_id, pair[1].on)):
+        shown = {one.pk: one for pair in day if _is_far(*pair) for one in pair}
+        if shown:
+            contacts = list(shown.values())
+            yield Signal("apart", contacts[0].by, on, contacts)
 
 
 def _is_far(one: Contact, other: Contact) -> bool:

@@ -107,6 +107,20 @@ def test_visits_in_two_districts_within_minutes_stand_out(
     assert [signal.code for signal in found(bob)] == ["apart"] * stands_out
 
 
+def test_visits_are_held_against_each_other_by_the_time_that_was_told(
+    bob: Any, alice: Any, make_client: Any
+) -> None:
+    far, near = (
+        make_client(address="余杭区 文一西路 969 号"),
+        make_client(address="滨江区 江南大道 3 号"),
+    )
+    for on, minutes in ((MONDAY, 60), (TODAY, 5)):
+        for n, client in enumerate((far, near)):
+            told = at(n * minutes, hour=14)
+            entry(client, alice, on, at(n, hour=19), channel="visit", met_at=told)
+    assert [(signal.code, signal.on) for signal in found(bob)] == [("apart", TODAY)]
+
+
 def honest_day(chance: random.Random, clients: list[Client], on: date) -> list[Contact]:
     """Calls in the morning, visits one after the other; written down on the spot, or in the evening."""
     evening, clock = chance.random() < 0.3, datetime.combine(on, time(8, 40))
