@@ -1,9 +1,4 @@
-"""What an agent's work comes to by day, added up in advance by the statements that change it.
-
-Triggers append what a statement added and took away, whoever changes a follow-up or gives its client to
-somebody else, and by whichever way. Nobody waits for anybody; the night packs the rows together. What is
-counted hangs on dates and on no "today", so that midnight changes nothing. `wrong` proves it.
-"""
+"""What an agent's work comes to by day, added up in advance by the statements that change it."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Sum
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.scope import ScopedQuerySet
+from followups.added_up import AGENT, AddedUp
 
 ONE_DAY = timedelta(days=1)
 
@@ -41,7 +37,7 @@ class AgentWorkQuerySet(ScopedQuerySet["AgentWork"]):
     agent_field = "agent"
 
 
-class AgentWork(models.Model):
+class AgentWork(AddedUp, models.Model):
     """A part of the sums of an agent and day: as many rows as there were statements, until packed.
 
     Since what ends on a day or later and does not begin after it stands on the list of the day, an agent's
@@ -58,6 +54,22 @@ class AgentWork(models.Model):
     missed_until = models.IntegerField(default=0)
     done = models.IntegerField(default=0)
 
+    KEYS = ("agent_id", "on")
+    SUMS = ("open_since", "open_until", "missed_since", "missed_until", "done")
+    COUNTED = f"""
+        SELECT {AGENT} AS agent_id, d."on",
+            count(*) FILTER (WHERE status = 'open' AND what = 'since') AS open_since,
+            count(*) FILTER (WHERE status = 'open' AND what = 'until') AS open_until,
+            count(*) FILTER (WHERE status = 'missed' AND what = 'since') AS missed_since,
+            count(*) FILTER (WHERE status = 'missed' AND what = 'until') AS missed_until,
+            count(*) FILTER (WHERE status = 'done') AS done
+        FROM followups_followup f JOIN clients_client c ON c.id = f.client_id,
+            LATERAL (VALUES (list_on, 'since'), (keep_until, 'until'), (done_on, 'done')) AS d ("on", what)
+        WHERE status IN ('open', 'missed', 'done') AND (status = 'done') = (what = 'done')
+            AND {AGENT} IS NOT NULL AND d."on" BETWEEN %(first)s AND %(last)s
+        GROUP BY 1, 2
+    """  # noqa: S608 - nothing in it comes from outside
+
     objects = AgentWorkQuerySet.as_manager()
 
     class Meta:
@@ -68,27 +80,6 @@ class AgentWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} {self.on}"
-
-    @classmethod
-    def wrong(cls, first: date, last: date) -> list[tuple[Any, ...]]:
-        """Agent, day and by how much each sum differs from the follow-ups: nowhere, or there is a fault."""
-        with connection.cursor() as cursor:
-            cursor.execute(DIFFERENCES, {"first": first, "last": last})
-            return list(cursor.fetchall())
-
-    @classmethod
-    def mend(cls, first: date, last: date) -> int:
-        """Append what lacks, in one statement, while others go on working; return how many days."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"{INTO} {DIFFERENCES}", {"first": first, "last": last})
-            return int(cursor.rowcount)
-
-    @classmethod
-    def pack(cls) -> int:
-        """Put the rows of each agent and day together; what is appended meanwhile stays for the next time."""
-        with connection.cursor() as cursor:
-            cursor.execute(PACK)
-            return int(cursor.rowcount)
 
 
 def work_of(reader: User, agents: Any, first: date, today: date) -> dict[int, Work]:
@@ -119,39 +110,3 @@ def _work(days: Mapping[date, Sums], first: date, today: date) -> Work:
         ahead += ends - begins
         on -= ONE_DAY
     return work
-
-
-SUMS = ("open_since", "open_until", "missed_since", "missed_until", "done")
-INTO = f'INSERT INTO followups_agentwork (agent_id, "on", {", ".join(SUMS)})'
-SUMMED = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
-ANYTHING = f"({', '.join(f'sum({name})' for name in SUMS)}) <> (0, 0, 0, 0, 0)"
-COUNTED = """
-    SELECT c.agent_id, d."on",
-        count(*) FILTER (WHERE status = 'open' AND what = 'since') AS open_since,
-        count(*) FILTER (WHERE status = 'open' AND what = 'until') AS open_until,
-        count(*) FILTER (WHERE status = 'missed' AND what = 'since') AS missed_since,
-        count(*) FILTER (WHERE status = 'missed' AND what = 'until') AS missed_until,
-        count(*) FILTER (WHERE status = 'done') AS done
-    FROM followups_followup f JOIN clients_client c ON c.id = f.client_id,
-        LATERAL (VALUES (list_on, 'since'), (keep_until, 'until'), (done_on, 'done')) AS d ("on", what)
-    WHERE status IN ('open', 'missed', 'done') AND (status = 'done') = (what = 'done')
-        AND c.agent_id IS NOT NULL AND d."on" BETWEEN %(first)s AND %(last)s
-    GROUP BY c.agent_id, d."on"
-"""
-# What ought to stand, less what does.
-DIFFERENCES = f"""
-    SELECT agent_id, "on", {SUMMED}
-    FROM ({COUNTED} UNION ALL
-          SELECT agent_id, "on", {", ".join(f"-{name}" for name in SUMS)} FROM followups_agentwork
-          WHERE "on" BETWEEN %(first)s AND %(last)s) AS both_sides
-    GROUP BY agent_id, "on" HAVING {ANYTHING} ORDER BY agent_id, "on"
-"""  # noqa: S608 - nothing in it comes from outside
-PACK = f"""
-    WITH several AS (
-        SELECT agent_id, "on" FROM followups_agentwork GROUP BY agent_id, "on" HAVING count(*) > 1
-    ), taken AS (
-        DELETE FROM followups_agentwork w USING several s
-        WHERE w.agent_id = s.agent_id AND w."on" = s."on" RETURNING w.*
-    )
-    {INTO} SELECT agent_id, "on", {SUMMED} FROM taken GROUP BY agent_id, "on" HAVING {ANYTHING}
-"""  # noqa: S608 - nothing in it comes from outside

@@ -134,7 +134,7 @@ PROGRESS = Listing(
     (
         Column(_("Agent"), lambda part: part[0].name),
         Column(_("Team"), lambda part: str(part[0].team or "")),
-        Column(_("Service item"), lambda part: part[1]),
+        Column(_("Service item"), lambda part: part[1].label),
         Column(_("Completion"), lambda part: part[2].percent),
         Column(_("In time"), lambda part: part[2].done),
         Column(_("Late"), lambda part: part[2].late),

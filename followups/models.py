@@ -98,7 +98,7 @@ class FollowUpQuerySet(ScopedQuerySet["FollowUp"]):
 class FollowUp(models.Model):
     """One service for one client, asked for by one rule on one occasion.
 
-    It does not store its agent: it belongs to whoever serves the client today.
+    While it is open it does not store its agent: it belongs to whoever serves the client today.
     """
 
     class Status(models.TextChoices):
@@ -179,6 +179,10 @@ class FollowUp(models.Model):
     done_on = models.DateField(null=True)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    # Whoever served the client when it was done or missed; the database notes it.
+    served_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
     contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, related_name="followups", db_index=False
     )
@@ -450,6 +454,7 @@ class Unsettled(models.Model):
 from followups.agent_days import AgentDay  # noqa: E402
 from followups.agent_work import AgentWork  # noqa: E402
 from followups.day_logs import DayLog  # noqa: E402
+from followups.due_work import DueWork  # noqa: E402
 from followups.festivals import Festival  # noqa: E402
 from followups.greetings import Campaign, Greeting  # noqa: E402
 from followups.meetings import MorningMeeting  # noqa: E402
@@ -466,6 +471,7 @@ __all__ = [
     "AgentWork",
     "Campaign",
     "DayLog",
+    "DueWork",
     "Festival",
     "FollowUp",
     "FollowUpQuerySet",

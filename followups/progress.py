@@ -1,14 +1,14 @@
 """How much of a month's work was done, by agent, service item and month."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accounts.models import Team, User
+from followups.due_work import DueWork, DueWorkQuerySet
 from followups.models import FollowUp, ServiceItem, ServicePlan
 from lib import dates
 
@@ -38,11 +38,13 @@ class Standing:
     def on_time(self) -> int | None:
         return 100 * self.done // self.due if self.due else None
 
-    def plus(self, state: str, n: int) -> "Standing":
-        return replace(self, **{state: getattr(self, state) + n})
-
     def __add__(self, other: "Standing") -> "Standing":
-        return Standing(*(getattr(self, one) + getattr(other, one) for one in STATES))
+        return Standing(
+            self.done + other.done,
+            self.late + other.late,
+            self.missed + other.missed,
+            self.open + other.open,
+        )
 
 
 STATES = (DONE, LATE, MISSED, OPEN)
@@ -52,17 +54,16 @@ NOTHING = Standing()
 def work_of(user: User, agents: Any, first: date, last: date, today: date) -> QuerySet[Any, Any]:
     """What had to be done by a day of `first..last`, each row with its `state`.
 
-    What was missed before the client was handed over is no fault of whoever serves them now.
+    What is open is of whoever serves the client, what was settled of whoever did then; a reader sees the
+    rows of those alone whose clients they see today.
     """
-    rows = FollowUp.objects.visible_to(user).filter(
-        client__agent__in=agents, keep_until__range=(first, last)
-    )
+    rows = FollowUp.objects.visible_to(user).filter(keep_until__range=(first, last))
+    theirs = Q(status=FollowUp.Status.OPEN, client__agent__in=agents) | Q(served_by__in=agents)
     gone = Q(status__in=(FollowUp.Status.WITHDRAWN, FollowUp.Status.SUPERSEDED))
-    before = Q(status=FollowUp.Status.MISSED, keep_until__lt=F("client__handed_over_on"))
     over = Q(status=FollowUp.Status.OPEN, keep_until__lt=today)
     return (
-        rows.exclude(gone)
-        .exclude(before)
+        rows.filter(theirs)
+        .exclude(gone)
         .annotate(
             state=Case(
                 When(status=FollowUp.Status.DONE, done_on__gt=F("keep_until"), then=Value(LATE)),
@@ -90,7 +91,7 @@ class Progress:
     teams: list[Line]
     items: list[Line]
     months: list[Line]
-    parts: list[tuple[User, str, Standing]]  # agent and item
+    parts: list[tuple[User, ServiceItem, Standing]]
 
     @property
     def total(self) -> Standing:
@@ -105,7 +106,7 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
     """Everything the page shows, in four queries however many agents there are."""
     everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
     pks = [agent.pk for agent in everyone]
-    by_part = _by_part(user, pks, month, today)
+    by_part = counted(user, pks, month, today)
     of_agent: dict[int, Standing] = dict.fromkeys(pks, NOTHING)
     of_item: dict[int, Standing] = {}
     of_team: dict[Team | None, Standing] = {}
@@ -125,32 +126,37 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
         [Line(ServiceItem(pk), count, pk in must) for pk, count in sorted(of_item.items())],
         _months(user, pks, month, today),
         [
-            (people[agent], str(ServiceItem(item).label), count)
+            (people[agent], ServiceItem(item), count)
             for (agent, item), count in sorted(by_part.items(), key=lambda part: part[0][1])
         ],
     )
 
 
-def _by_part(
-    user: User, pks: list[int], month: date, today: date
-) -> dict[tuple[int, int], Standing]:
-    rows = work_of(user, pks, month, dates.month_end(month), today).order_by()
-    found: dict[tuple[int, int], Standing] = {}
-    for agent, item, state, n in rows.values_list("client__agent", "item", "state").annotate(
-        n=Count("pk")
-    ):
-        found[agent, item] = found.get((agent, item), NOTHING).plus(state, n)
-    return found
+Parts = dict[tuple[int, int], Standing]  # by agent and item
+
+
+def counted(user: User, agents: Any, month: date, today: date) -> Parts:
+    """The figures of the month."""
+    due = _due(user, agents, month, month)
+    return {
+        (agent, item): Standing(*sums)
+        for agent, item, *sums in due.standing("agent", "item", today=today)
+    }
 
 
 def _months(user: User, pks: list[int], month: date, today: date) -> list[Line]:
     first = dates.add_months(month, 1 - MONTHS)
-    rows = work_of(user, pks, first, dates.month_end(month), today).order_by()
     found = {dates.add_months(first, n): NOTHING for n in range(MONTHS)}
-    counted = rows.annotate(month=TruncMonth("keep_until")).values_list("month", "state")
-    for of, state, n in counted.annotate(n=Count("pk")):
-        found[of] = found[of].plus(state, n)
+    due = _due(user, pks, first, month).by_month()
+    found |= {of: Standing(*sums) for of, *sums in due.standing("month", today=today)}
     return [Line(of, count) for of, count in found.items()]
+
+
+def _due(user: User, agents: Any, first: date, last: date) -> DueWorkQuerySet:
+    """What is added up of the months `first..last`."""
+    return DueWork.objects.visible_to(user).filter(
+        agent__in=agents, on__range=(first, dates.month_end(last))
+    )
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,27 @@ def rows_for(user: User, asked: QueryDict) -> Any:
     today = dates.today()
     month: date = MonthForm(asked).chosen(today)
     said = asked_of(ListForm(asked))
-    agents = _agents(user, asked).order_by().values("pk")
-    rows = figures.work_of(user, agents, month, dates.month_end(month), today)
-    for name, column in (("state", "state"), ("item", "item"), ("agent", "client__agent")):
+    agents = _agents(user, asked)
+    if said.get("agent"):
+        agents = agents.filter(pk=said["agent"])
+    whose = agents.order_by().values("pk")
+    rows = figures.work_of(user, whose, month, dates.month_end(month), today)
+    for name in ("state", "item"):
         if said.get(name):
-            rows = rows.filter(**{column: said[name]})
-    rows = rows.select_related("client__agent", "policy__product", "planned")
+            rows = rows.filter(**{name: said[name]})
+    rows = rows.select_related("client__agent", "served_by", "policy__product", "planned")
     return rows.order_by("keep_until", "client__pinyin", "pk")
+
+
+def _wanted(counted: figures.Parts, asked: dict[str, Any]) -> int:
+    """The number that was opened."""
+    states = [asked["state"]] if asked.get("state") else figures.STATES
+    return sum(
+        getattr(count, state)
+        for (agent, item), count in counted.items()
+        if asked.get("agent") in (None, agent) and (asked.get("item") or item) == item
+        for state in states
+    )
 
 
 @require_GET
@@ -92,9 +106,13 @@ def progress_list(request: Request) -> HttpResponse:
         raise PermissionDenied
     month: date = MonthForm(request.GET).chosen(today)
     asked = asked_of(ListForm(request.GET))
-    rows = rows_for(user, request.GET)
+    rows = Paginator(rows_for(user, request.GET), PER_PAGE)
+    counted = figures.counted(
+        user, _agents(user, request.GET).order_by().values("pk"), month, today
+    )
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": rows.get_page(request.GET.get("page")),
+        "elsewhere": _wanted(counted, asked) - rows.count,
         "month": month,
         "states": ListForm.STATES,
         "state": asked.get("state") or "",

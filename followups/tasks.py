@@ -12,7 +12,7 @@ from clients import duplicates
 from clients.handover import end_absences
 from clients.merging import Merge
 from followups import daily, sampling
-from followups.models import AgentWork, FollowUp, ListRun
+from followups.models import AgentWork, DueWork, FollowUp, ListRun
 from lib import dates
 from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
@@ -44,8 +44,9 @@ def tick() -> None:
         sampling.draw_for_all(due)
         duplicates.find()
         Merge.forget_old()
-        AgentWork.mend(dates.add_months(due, -13), date.max)  # of two who could not see each other
-        AgentWork.pack()
+        for sums in (AgentWork, DueWork):
+            sums.mend(dates.add_months(due, -13), date.max)  # of two who could not see each other
+            sums.pack()
         OwedPremium.mend()
     if classify_due(timezone.localdate()):
         derive_households()  # people have moved since last month

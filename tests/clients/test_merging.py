@@ -27,6 +27,7 @@ from clients.models import (
     Moved,
 )
 from followups.agent_work import AgentWork
+from followups.due_work import DueWork
 from followups.models import (
     Campaign,
     Escalation,
@@ -47,7 +48,8 @@ ID = "110105196006123424"
 pytestmark = pytest.mark.django_db
 BORN = date(1980, 2, 29)
 # What notes what is done, what the lists work off, and what sums are appended to, is no part of a client.
-NOTES = {"accounts_auditentry", "clients_merge", "followups_touched", "followups_agentwork"}
+SUMS = {"followups_agentwork", "followups_duework"}
+NOTES = {"accounts_auditentry", "clients_merge", "followups_touched", *SUMS}
 
 
 def digest() -> dict[str, str]:
@@ -179,7 +181,7 @@ def test_what_was_merged_is_two_again_to_the_letter(pair: Any, admin: Any) -> No
     unmerge(done.pk, admin)
     now = digest()
     assert {table for table in before if before[table] != now[table]} == set()
-    assert not AgentWork.wrong(date.min, date.max)
+    assert not AgentWork.wrong(date.min, date.max) + DueWork.wrong(date.min, date.max)
     actions = AuditEntry.objects.filter(action="merge").order_by("pk")
     assert [entry.detail.get("taken_back") for entry in actions] == [None, done.pk]
 

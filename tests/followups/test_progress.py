@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from clients.models import Client
-from followups import progress
+from followups import agent_work, progress
 from followups.models import FollowUp
 from tests.conftest import TODAY
 
@@ -72,11 +72,36 @@ def test_an_item_that_nobody_must_be_given_is_not_mandatory(bob: Any, make_follo
     assert (found.must.missed, found.must.percent) == (1, 0)
 
 
-def test_what_was_missed_before_a_handover_counts_against_nobody(
-    bob: Any, make_followup: Any
+def test_whoever_served_the_client_keeps_what_they_did_and_missed(
+    bob: Any, alice: Any, make_client: Any, make_followup: Any, login: Any
 ) -> None:
-    missed = make_followup(status="missed", keep_until=TODAY)
-    Client.objects.filter(pk=missed.client_id).update(handed_over_on=TODAY + timedelta(days=1))
+    """What is open goes along with the client, and comes back with an undo."""
+    client = make_client()
+    for n, status in enumerate(("missed", "done", "open")):
+        fields = {"done_on": TODAY, "done_by": alice} if status == "done" else {}
+        make_followup(client, rule=f"r{n}", status=status, keep_until=TODAY, **fields)
+    other = User.objects.create(staff_no="A9", name="赵一鸣", role="agent", team=alice.team)
+    Client.objects.filter(pk=client.pk).update(agent=other, handed_over_on=TODAY)
+    counts = {line.of: line.count for line in everyone(bob).agents}
+    assert counts == {
+        alice: progress.Standing(done=1, missed=1),
+        other: progress.Standing(open=1),
+    }
+    days = agent_work.work_of(bob, [alice.pk, other.pk], TODAY, TODAY)
+    assert (days[alice.pk].on(TODAY), days[other.pk].on(TODAY)) == ((1, 1), (0, 1))
+    for reader, agent, shown in ((bob, alice, 2), (bob, other, 1), (alice, alice, 0)):
+        page = login(reader).get(reverse("progress_list"), {"agent": agent.pk}).context
+        assert page["page"].paginator.count == shown
+        assert page["elsewhere"] == (2 if reader == alice else 0)
+    FollowUp.objects.filter(status="done").update(status="open", done_on=None, done_by=None)
+    assert {line.of: line.count.open for line in everyone(bob).agents} == {alice: 0, other: 2}
+
+
+def test_what_nobody_served_is_missed_by_nobody(
+    bob: Any, alice: Any, make_client: Any, make_followup: Any
+) -> None:
+    missed = make_followup(make_client(agent=None), status="missed", keep_until=TODAY)
+    Client.objects.filter(pk=missed.client_id).update(agent=alice)
     assert everyone(bob).total == progress.NOTHING
 
 

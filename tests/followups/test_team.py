@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from followups import team
+from followups import daily, progress, team
 from followups.models import FollowUp
 from tests.conftest import TODAY
 
@@ -52,6 +52,22 @@ def test_work_done_later_does_not_count_against_the_days_before(
     make_followup(list_on=TODAY - timedelta(days=5), keep_until=TODAY, **done(alice, YESTERDAY))
     days = figures(bob, alice).days
     assert [day.percent for day in days] == [None] * 9 + [100]
+
+
+def test_a_list_that_is_written_late_lowers_the_days_since_its_work_was_due(
+    alice: Any, bob: Any, make_instalment: Any, make_followup: Any
+) -> None:
+    make_followup(list_on=YESTERDAY, keep_until=YESTERDAY, **done(alice, YESTERDAY))
+    assert figures(bob, alice).days[-1].percent == 100
+    make_instalment(due_on=TODAY - timedelta(days=55))  # its last week of grace began two days ago
+    daily.write_day(TODAY)
+    late = FollowUp.objects.open().on(YESTERDAY).count()
+    assert late
+    yesterday = figures(bob, alice).days[-1]
+    assert (yesterday.done, yesterday.undone) == (1, late)
+    month = TODAY.replace(day=1)
+    found = progress.progress(bob, team.agents_of(bob), month, TODAY)
+    assert (found.total.percent, found.total.missed) == (100, 0)
 
 
 def test_what_was_missed_counts_on_each_of_its_days(

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from followups.agent_days import AgentDay
 from followups.agent_work import AgentWork
+from followups.due_work import DueWork
 from lib import dates
 from policies.owed import OwedPremium
 
@@ -20,10 +21,11 @@ class Command(BaseCommand):
         today = dates.today()
         since = options["since"] or dates.add_months(today, -13)
         if options["mend"]:
-            days, premiums = AgentWork.mend(since, date.max), OwedPremium.mend()
+            days = AgentWork.mend(since, date.max) + DueWork.mend(since, date.max)
+            premiums = OwedPremium.mend()
             self.stdout.write(f"{days} days and {premiums} premiums mended.")
         contacts = AgentDay.wrong(since, today)
-        followups = AgentWork.wrong(since, date.max)
+        followups = AgentWork.wrong(since, date.max) + DueWork.wrong(since, date.max)
         for agent, on, *counts in (*contacts, *followups):
             self.stdout.write(f"agent {agent} {on}: {counts}")
         owed = OwedPremium.wrong()
