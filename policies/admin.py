@@ -32,6 +32,13 @@ class ProductAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-ar
     search_fields = ("name",)
     readonly_fields = ("kind_corrected",)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """In the table nothing but the heading names a field: it shall name itself."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(db_field.verbose_name).capitalize()
+        return field
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         if "kind" in form.changed_data:
             obj.kind_corrected = True  # The next book must not guess it from the name again.

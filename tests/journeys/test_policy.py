@@ -56,6 +56,41 @@ def test_a_leader_books_in_a_sheet(office: Any, owed: Instalment, shoot: Any) ->
     expect(page.get_by_text(f"Premium of {owed.due_on} paid")).to_be_visible()
 
 
+def test_a_supervisor_books_by_keyboard(office: Any, owed: Instalment) -> None:
+    page = office.open("S1001")
+    page.goto(f"{office.url}/renewals/?stage=grace")
+    page.locator(f"#renewal-list a[href='/policies/{owed.policy_id}/']").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/policies/{owed.policy_id}/")
+    page.get_by_role("link", name="Mark paid").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet-title")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Payment recorded").first).to_be_visible()
+    owed.refresh_from_db()
+    assert owed.paid_on == office.today
+
+
+def test_a_product_is_corrected_and_its_premiums_follow(
+    office: Any, owed: Instalment, shoot: Any
+) -> None:
+    page = office.open("ADMIN")
+    office.cut_off = True  # the browser complains of the styles in Django's own scripts
+    page.goto(f"{office.url}/settings/policies/product/")
+    assert not barriers(page)
+    page.get_by_role("link", name=str(owed.policy.product), exact=True).click()
+    assert not barriers(page)
+    page.get_by_label("Grace days").fill("90")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    owed.refresh_from_db()
+    assert owed.grace_ends_on == owed.due_on + timedelta(days=90)
+    page.goto(f"{office.url}/policies/{owed.policy_id}/")
+    left = (owed.grace_ends_on - office.today).days
+    expect(page.get_by_text(f"Grace: {left} days left").locator("visible=true")).to_be_visible()
+    shoot(page)
+
+
 def test_a_leader_books_without_script(office: Any, owed: Instalment) -> None:
     page = office.open("M1001", PHONE, java_script_enabled=False)
     page.goto(f"{office.url}/policies/{owed.policy_id}/")

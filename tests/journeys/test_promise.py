@@ -53,6 +53,31 @@ def test_a_promise_is_kept_in_mind(office: Any, shoot: Any) -> None:
     shoot(page, "back")
 
 
+def test_the_clients_word_without_script(office: Any) -> None:
+    page = office.open("A1001", size=PHONE, java_script_enabled=False)
+    page.goto(f"{office.url}/today/")
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").click()
+    page.get_by_role("radio", name="Says it is paid").check(force=True)
+    page.get_by_role("button", name="Save").click()
+    expect(row_of(page, client)).to_have_count(0)
+    claim = Promise.objects.get(policy__holder=client)
+    assert claim.kind == Promise.Kind.CLAIM
+    page.goto(f"{office.url}/policies/{claim.policy_id}/")
+    expect(page.locator("main")).to_contain_text("waiting for the return file")
+
+    page.goto(f"{office.url}/today/")
+    client = a_premium(office)
+    row_of(page, client).get_by_role("button", name="Done").click()
+    page.get_by_role("radio", name="Will pay").check(force=True)
+    page.get_by_label("How much, if not all").fill("100")
+    page.locator("[name=until]").nth(1).check(force=True)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("Promised for")
+    promise = Promise.objects.get(policy__holder=client)
+    assert (promise.promised_on, promise.amount) == (office.today + timedelta(days=1), 100)
+
+
 def test_the_forms_that_clients_sign(office: Any, shoot: Any) -> None:
     page = office.open("A1001", size=PHONE)
     overdue = Instalment.objects.in_grace(office.today).filter(
