@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lib import dates
-from policies.models import BoardPremium, Instalment, Insurer, Policy
+from policies.models import BoardPremium, Instalment, Insurer, Policy, Product
+from policies.renewal_views import BoardForm
 from policies.renewals import CELLS, COLUMNS, ROWS, STAGES, Board, in_cell, in_stage, pipeline
 from policies.rhythm import number_of
 
@@ -124,6 +125,36 @@ def test_every_stage_opens_a_list_of_its_own_sum(book: list[Instalment], carol: 
         amounts = list(in_stage(hers, stage.code, TODAY).values_list("amount", flat=True))
         assert (stage.count, stage.amount) == (len(amounts), sum(amounts))
         assert stage.count
+
+
+def test_for_any_filter_a_number_is_the_sum_of_its_list(
+    book: list[Instalment], alice: Any, carol: Any, dora: Any
+) -> None:
+    rng = random.Random(7)
+    sold = Product.objects.create(insurer=Insurer.usual(), name="sold")
+    Policy.objects.filter(policy_no__endswith="1").update(product=sold)
+    filters = {
+        "agent": ["", alice.pk, carol.pk],
+        "team": ["", alice.team_id, carol.team.parent_id],
+        "product": ["", sold.pk],
+        "mode": ["", *Policy.Mode.values],
+        "month": ["2026-06", "2026-05", "2026-08"],
+    }
+    counted = 0
+    for _n in range(30):
+        asked = {name: rng.choice(values) for name, values in filters.items()}
+        place = rng.choice([{"stage": rng.choice(list(STAGES))}, {"cell": rng.choice(CELLS)}])
+        user = rng.choice([alice, dora])
+        form = BoardForm(asked | place, user=user)
+        board = Board.of(
+            form.narrow(BoardPremium.objects.added_up_for(user)), TODAY, form.month_shown
+        )
+        squares = (*board.grid.totals, *board.grid.cells.values())
+        numbers = {each.code: (each.count, each.amount) for each in (*board.stages, *squares)}
+        picked = form.picked(form.narrow(Instalment.objects.listed_for(user)), TODAY)
+        assert tuple(picked.sums().values()) == numbers.get(picked.code, (0, 0)), (asked, place)
+        counted += picked.sums()["n"]
+    assert counted
 
 
 def test_the_pipeline_is_what_brute_force_counts(book: list[Instalment]) -> None:
