@@ -39,15 +39,16 @@ def give(request: Request) -> HttpResponse:
     if not request.user.oversees:
         raise PermissionDenied
     form = GiveForm(request.POST if request.method == "POST" else None)
-    serving = {client.agent_id for client in clients}
+    serving = {client.agent for client in clients}
+    [before] = serving if len(serving) == 1 else [None]
     if form.is_bound and form.is_valid() and _given(request, clients, form):
-        [before] = serving if len(serving) == 1 else [None]
-        return redirect("team_agent", before) if before else redirect("team_matters")
+        return redirect("team_agent", before.pk) if before else redirect("team_matters")
     along = giving.going(request.user, clients).select_related("agent").order_by("pinyin", "pk")
     work = FollowUp.objects.visible_to(request.user).open().filter(client__in=along)
     context = {
         "clients": clients,
         "client": clients[0],
+        "before": before,
         "going": along,
         "work": work.filter(keep_until__gte=dates.today()).for_list(),
         "receivers": giving.receivers(request.user, clients),
