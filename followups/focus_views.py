@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from followups import agenda, ahead, chips, outcome_sheet, talk
+from followups import agenda, ahead, chips, money_words, outcome_sheet, talk
 from followups.focus import Place, Queue
 from followups.forms import LogForm
 from followups.models import FollowUp
@@ -102,6 +102,7 @@ def _about(request: Request, stop: agenda.Stop) -> dict[str, Any]:
         "rows": [(row, words, chips.of(row, day)[:1]) for row, words, _ticked in context["among"]],
         "grace": chips.grace_of(premium, day),
         "premium": premium,
+        "failed": money_words.failed(premium),
         "sentence": chips.sentence(premium, day),
         "talk": talk.of(lead, request.user, day, channel),
         "policies": [(p, p.in_grace_on(day), p.status_on(day)) for p in policies],

@@ -115,6 +115,15 @@ def failure_words(failure: str) -> str:
     return str(Failure(failure).label) if failure in Failure.values else _("no reason given")
 
 
+def failed(followup: FollowUp) -> str:
+    """The latest debit of its premium, if the bank could not collect it and its own words do not say so."""
+    due = followup.instalment
+    if due is None or due.failed_on is None or followup.rule == "bank-failed":
+        return ""
+    words = {"day": in_words(due.failed_on), "reason": failure_words(due.failure)}
+    return _("Debit of %(day)s failed: %(reason)s.") % words
+
+
 def waiting_for(instalment: Instalment | None, today: date) -> str:
     """What is waited for while the reminders of an owed premium rest."""
     if instalment is None or not instalment.is_owed:

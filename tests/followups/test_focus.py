@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from clients.models import Client, Contact, Household
-from followups import agenda, ahead, scripts, talk
+from followups import agenda, ahead, money_words, scripts, talk
 from followups.daily import write_day
 from followups.models import FollowUp
 from followups.texts import Text
@@ -56,6 +56,20 @@ def send(browser: Any, row: FollowUp, **fields: Any) -> Any:
     headers = fields.pop("headers", {})
     usual = {"task": row.pk, "outcome": "done", "channel": "visit", "key": "k1", "through": "1"}
     return browser.post(f"/tasks/{row.pk}/log/", usual | fields, headers=headers)
+
+
+def test_the_failed_debit_stands_beside_the_grace_bar(
+    make_instalment: Any, alice: Any, login: Any
+) -> None:
+    due = make_instalment(due_on=DAY - 55 * A_DAY)
+    due.failed_on, due.failure = DAY - 20 * A_DAY, "insufficient"
+    due.save()
+    write_day(DAY)
+    row = FollowUp.objects.open().filter(instalment=due).exclude(rule="bank-failed")[0]
+    page = login(alice).get(f"/today/focus/{row.pk}/", headers={"accept-language": "en"})
+    assert page.context["failed"] == "Debit of 23 May failed: Balance too low."
+    row.rule = "bank-failed"
+    assert money_words.failed(row) == ""
 
 
 # --- one visit
