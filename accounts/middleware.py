@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+LARGEST_FORM = 1_000_000  # bytes around a file
+
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -19,7 +21,7 @@ class RefuseStrangersUploads:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _length(request) > settings.IMPORT_MAX_BYTES + 1_000_000:
+        if _length(request) > settings.IMPORT_MAX_BYTES + LARGEST_FORM:
             return HttpResponse(status=413)
         stranger = settings.SESSION_COOKIE_NAME not in request.COOKIES
         if stranger and _length(request) > 100_000:
