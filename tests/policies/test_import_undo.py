@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from accounts.models import AuditEntry, User
 from clients.models import Client, Contact, Moved
+from followups.agent_work import AgentWork
 from followups.festivals import Festival
 from followups.greetings import Campaign, Greeting
 from followups.models import FollowUp
@@ -250,6 +251,19 @@ def test_the_tasks_it_settled_come_back() -> None:
     take_back(batch)
     list_imported()
     assert set(FollowUp.objects.open().values_list("rule", "occasion_on")) == open_before
+
+
+def test_of_agents_that_came_with_it_nothing_is_left_after_the_night() -> None:
+    bring(BOOK + line("P1", agent="X1"))
+    batch = bring(BOOK + line("P2", "李四", due=NEXT, agent="X2"))
+    list_imported()
+    assert AgentWork.objects.filter(agent__staff_no="X2").exists()
+    take_back(batch)
+    list_imported()
+    AgentWork.pack()
+    assert not AgentWork.objects.exclude(agent__staff_no="X1").exists()
+    assert list(User.objects.filter(staff_no__startswith="X").values_list("staff_no")) == [("X1",)]
+    assert AgentWork.wrong(TODAY - timedelta(days=400), TODAY + timedelta(days=400)) == []
 
 
 def test_undoing_is_seen_in_the_log_and_on_the_page(admin: Any, login: Any) -> None:
