@@ -52,6 +52,21 @@ def test_the_manager_sees_who_makes_the_rate(
     assert {rate.name for rate in page.context["groups"]} == {alice.name, carol.name}
 
 
+def test_a_name_opens_what_makes_its_rate(
+    login: Any, dora: Any, alice: Any, carol: Any, owed: Any
+) -> None:
+    owed(alice)
+    foreign = owed(carol)
+    browser = login(dora)
+    assert f"?agent={alice.pk}&amp;by=product" in browser.get("/persistency/").content.decode()
+    team = f"?by=agent&amp;team={alice.team_id}"
+    assert team in browser.get("/persistency/?by=team").content.decode()
+    page = browser.get(f"/persistency/?agent={alice.pk}&by=product")
+    assert page.context["page"].paginator.count == 1
+    assert foreign.holder.name not in page.content.decode()
+    assert "?agent=" not in login(alice).get("/persistency/").content.decode()
+
+
 @pytest.mark.parametrize(
     "query", ["k=7", "month=2026-99", "month=9999-12", "by=moon", "rolling=x", "page=x", "group=-1"]
 )
