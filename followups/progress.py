@@ -116,9 +116,7 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
         of_item[item] = of_item.get(item, NOTHING) + count
     for one in everyone:
         of_team[one.team] = of_team.get(one.team, NOTHING) + of_agent[one.pk]
-    must = set(
-        ServicePlan.objects.filter(level=ServicePlan.Level.MUST).values_list("item", flat=True)
-    )
+    must = must_items()
     return Progress(
         month,
         [Line(people[pk], count) for pk, count in of_agent.items()],
@@ -130,6 +128,12 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
             for (agent, item), count in sorted(by_part.items(), key=lambda part: part[0][1])
         ],
     )
+
+
+def must_items() -> set[int]:
+    """What some class must be given."""
+    plans = ServicePlan.objects.filter(level=ServicePlan.Level.MUST)
+    return set(plans.values_list("item", flat=True))
 
 
 Parts = dict[tuple[int, int], Standing]  # by agent and item

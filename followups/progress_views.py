@@ -39,6 +39,13 @@ class ListForm(forms.Form):
     state = forms.ChoiceField(choices=STATES, required=False)
     item = forms.TypedChoiceField(choices=ServiceItem.choices, coerce=int, required=False)
     agent = forms.IntegerField(required=False, min_value=1)
+    must = forms.BooleanField(required=False)
+
+    def items(self) -> set[int]:
+        """The service items that are asked for."""
+        said = asked_of(self)
+        items = {said["item"]} if said.get("item") else set(ServiceItem.values)
+        return items & figures.must_items() if said.get("must") else items
 
 
 def _agents(user: User, asked: QueryDict) -> QuerySet[User]:
@@ -75,26 +82,28 @@ def rows_for(user: User, asked: QueryDict) -> Any:
     """The matters behind a number; the page and the file ask the same."""
     today = dates.today()
     month: date = MonthForm(asked).chosen(today)
-    said = asked_of(ListForm(asked))
+    form = ListForm(asked)
+    said = asked_of(form)
     agents = _agents(user, asked)
     if said.get("agent"):
         agents = agents.filter(pk=said["agent"])
     whose = agents.order_by().values("pk")
     rows = figures.work_of(user, whose, month, dates.month_end(month), today)
-    for name in ("state", "item"):
-        if said.get(name):
-            rows = rows.filter(**{name: said[name]})
+    rows = rows.filter(item__in=form.items())
+    if said.get("state"):
+        rows = rows.filter(state=said["state"])
     rows = rows.select_related("client__agent", "served_by", "policy__product", "planned")
     return rows.order_by("keep_until", "client__pinyin", "pk")
 
 
-def _wanted(counted: figures.Parts, asked: dict[str, Any]) -> int:
+def _wanted(counted: figures.Parts, form: ListForm) -> int:
     """The number that was opened."""
+    asked, items = asked_of(form), form.items()
     states = [asked["state"]] if asked.get("state") else figures.STATES
     return sum(
         getattr(count, state)
         for (agent, item), count in counted.items()
-        if asked.get("agent") in (None, agent) and (asked.get("item") or item) == item
+        if asked.get("agent") in (None, agent) and item in items
         for state in states
     )
 
@@ -105,16 +114,16 @@ def progress_list(request: Request) -> HttpResponse:
     if user.audits:
         raise PermissionDenied
     month: date = MonthForm(request.GET).chosen(today)
-    asked = asked_of(ListForm(request.GET))
+    form = ListForm(request.GET)
     rows = Paginator(rows_for(user, request.GET), PER_PAGE)
     counted = figures.counted(
         user, _agents(user, request.GET).order_by().values("pk"), month, today
     )
     context = {
         "page": rows.get_page(request.GET.get("page")),
-        "elsewhere": _wanted(counted, asked) - rows.count,
+        "elsewhere": _wanted(counted, form) - rows.count,
         "month": month,
         "states": ListForm.STATES,
-        "state": asked.get("state") or "",
+        "state": asked_of(form).get("state") or "",
     }
     return render(request, "followups/progress_list.html", context)

@@ -64,12 +64,16 @@ def test_it_equals_counting_row_by_row_and_each_number_opens_as_many_rows(
         assert page.paginator.count == wanted.count(state)
 
 
-def test_an_item_that_nobody_must_be_given_is_not_mandatory(bob: Any, make_followup: Any) -> None:
+def test_an_item_that_nobody_must_be_given_is_not_mandatory(
+    bob: Any, make_followup: Any, login: Any
+) -> None:
     make_followup(item=1, status="missed")
     make_followup(item=11, status="missed")
     found = everyone(bob)
     assert [line.must for line in found.items] == [True, False]
     assert (found.must.missed, found.must.percent) == (1, 0)
+    page = login(bob).get(reverse("progress_list"), {"state": "missed", "must": 1}).context
+    assert ([row.item for row in page["page"]], page["elsewhere"]) == ([1], 0)
 
 
 def test_whoever_served_the_client_keeps_what_they_did_and_missed(
