@@ -53,7 +53,7 @@ def agenda_of(leader: User, day: date) -> MeetingAgenda:
         list(urgent.for_list().select_related("client__agent")[:SHOWN]),
         Escalation.objects.visible_to(leader).open().count(),
         list(
-            checks.filter(on__gte=since, on__lt=day).select_related(
+            checks.filter(done_at__date__gte=since, done_at__date__lt=day).select_related(
                 "contact__client", "contact__by"
             )[:SHOWN]
         ),

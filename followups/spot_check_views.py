@@ -39,7 +39,7 @@ class FindingForm(KeyForm):
 
 @require_GET
 def checks(request: Request) -> HttpResponse:
-    """The three of today, what stands out, and what was found lately."""
+    """The three of today, those of the week that wait, what stands out, and what was found lately."""
     return _page(request)
 
 
@@ -102,11 +102,13 @@ def _page(
     _leader(request)
     today = dates.today()
     seen = _for_list(SpotCheck.objects.visible_to(request.user))
-    mine = list(seen.filter(leader=request.user, on=today, swapped_at=None).order_by("pk"))
     week = today - timedelta(days=sampling.DAYS_BACK)
+    mine = list(seen.standing().filter(leader=request.user, on__range=(week, today)).order_by("pk"))
+    done = [check for check in mine if check.done_at]
     context = {
-        "checks": mine,
-        "done": sum(check.done_at is not None for check in mine),
+        "checks": [check for check in mine if check.on == today],
+        "earlier": [check for check in mine if check.on < today and not check.done_at],
+        "done": sum(timezone.localdate(check.done_at) == today for check in done),
         "a_day": sampling.A_DAY,
         "signals": signals.signals_of(request.user, week, today)[:SHOWN_SIGNALS],
         "lately": seen.filter(done_at__isnull=False, on__lt=today).order_by("-done_at")[:LATELY],

@@ -198,14 +198,14 @@ def leaders_of(reader: User, month: Month) -> list[LeaderMonth]:
     leaders = agents_seen_by(reader).filter(
         role__in=[Role.SUPERVISOR, Role.MANAGER], is_active=True
     )
-    within = (month.first, month.last)
-    checks = SpotCheck.objects.filter(leader__in=leaders, done_at__isnull=False, on__range=within)
-    held = MorningMeeting.objects.filter(leader__in=leaders, on__range=within)
+    days = {"day__gte": month.first, "day__lte": month.last}
+    checks = SpotCheck.objects.filter(leader__in=leaders).annotate(day=TruncDate("done_at"))
+    held = MorningMeeting.objects.filter(leader__in=leaders, on__range=(month.first, month.last))
     logs = DayLog.objects.filter(reviewed_by__in=leaders).annotate(day=TruncDate("reviewed_at"))
     counts = [
-        _by_day(checks, "leader", "on"),
+        _by_day(checks.filter(**days), "leader", "day"),
         _by_day(held, "leader", "on"),
-        _by_day(logs.filter(day__gte=month.first, day__lte=month.last), "reviewed_by", "day"),
+        _by_day(logs.filter(**days), "reviewed_by", "day"),
     ]
     return [_leader(one, month, *counts) for one in leaders.order_by("team__path", "staff_no")]
 

@@ -20,12 +20,12 @@ class Waiting:
 
 def waiting_for(user: User, today: date) -> Waiting:
     """One query."""
-    checks = SpotCheck.objects.visible_to(user).standing().filter(leader=user, on=today)
+    checks = SpotCheck.objects.visible_to(user).standing().filter(leader=user)
     counted = {
         "matters": Escalation.objects.visible_to(user).open(),
         "logs": DayLog.objects.visible_to(user).to_review().exclude(agent=user),
-        "checks": checks.open(),
-        "checked": checks.filter(done_at__isnull=False),
+        "checks": checks.open().filter(on=today),
+        "checked": checks.filter(done_at__date=today),
     }
     first, *others = (_named(name, rows) for name, rows in counted.items())
     return Waiting(**dict(first.union(*others, all=True)))

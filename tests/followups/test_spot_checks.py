@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from clients.models import Client, Contact
-from followups import sampling
+from followups import meeting_agenda, sampling, standard
 from followups.models import SpotCheck
 from followups.sampling import Candidate, sample
 from followups.signals import Signal, signals_of
+from followups.team import agents_of
+from followups.waiting import waiting_for
 from tests.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -251,6 +253,27 @@ def test_a_check_is_recorded_swapped_and_told(login: Any, bob: Any, week: list[C
     assert other not in page.context["checks"]
     assert SpotCheck.objects.count() == 4
     assert page.context["done"] == 1
+
+
+def test_a_joint_visit_of_another_day_counts_on_the_day_it_is_noted(
+    login: Any, bob: Any, week: list[Contact]
+) -> None:
+    old, drawn, _other = (
+        SpotCheck.objects.create(leader=bob, on=on, contact=contact, why="chance")
+        for on, contact in zip((MONDAY - timedelta(days=9), MONDAY, TODAY), week, strict=False)
+    )
+    browser, address = login(bob), reverse("team_checks")
+    assert browser.get(address).context["earlier"] == [drawn]
+    found = {"way": "joint", "finding": "differs", "words": "客户说没人来过"}
+    browser.post(reverse("team_check", args=[drawn.pk]), found)
+    page = browser.get(address).context
+    assert (page["earlier"], page["done"]) == ([], 1)
+    assert waiting_for(bob, TODAY).checked == 1
+    month = standard.month_of(bob, agents_of(bob), TODAY, TODAY)
+    assert [one.checks for one in standard.leaders_of(bob, month)] == [1]
+    tomorrow = TODAY + timedelta(days=1)
+    assert meeting_agenda.agenda_of(bob, tomorrow).differing == [drawn]
+    assert old.done_at is None
 
 
 def test_where_nothing_is_left_a_check_is_not_swapped(
