@@ -79,6 +79,8 @@ def test_a_product_is_corrected_and_its_premiums_follow(
     page.goto(f"{office.url}/settings/policies/product/")
     assert not barriers(page)
     page.get_by_role("link", name=str(owed.policy.product), exact=True).click()
+    page.wait_for_url("**/change/")
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     assert not barriers(page)
     page.get_by_label("Grace days").fill("90")
     page.get_by_role("button", name="Save", exact=True).click()
