@@ -180,6 +180,8 @@ def _pay(made: Instalment, rng: Random, latest_on: date) -> None:
         days = GRACE_DAYS + rng.randrange(10, 120)
     elif lot < 0.16:
         days = rng.randrange(8, GRACE_DAYS)
+    if made.due_on == made.policy.effective_on:
+        days = 0  # with it the contract began
     paid_on = made.due_on + timedelta(days=days)
     made.paid_on = paid_on if paid_on <= latest_on else max(made.due_on, latest_on)
     if made.paid_on > made.grace_ends_on:
