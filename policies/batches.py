@@ -148,13 +148,14 @@ class ImportBatch(models.Model):
         """Keep an uploaded file with its checksum."""
         name = PurePath(file.name or "").name[:200]
         fields |= {"size": file.size or 0, "sha256": _sha256(file.chunks())}
-        fields["owners"] = cls._owners_of_the_last(fields["insurer"])
+        fields["owners"] = cls.last_owners(fields["insurer"])
         return cls.objects.create(file=file, name=name, **fields)
 
     @classmethod
-    def _owners_of_the_last(cls, insurer: Any) -> dict[str, str]:
+    def last_owners(cls, insurer: Any) -> dict[str, str]:
         """Who served for unknown numbers the last time: an insurer's lists name them month after month."""
         before = cls.objects.filter(insurer=insurer, state=cls.State.APPLIED)
+        before = before.exclude(finished_at=None)
         return before.order_by("-finished_at").values_list("owners", flat=True).first() or {}
 
     def take(self, state: str, from_states: Iterable[str]) -> bool:

@@ -1,6 +1,7 @@
 """A file straight into the book, with nobody to confirm it: by command, or out of a folder."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from django.utils import timezone
@@ -31,6 +32,7 @@ def import_path(path: Path, name: str, order: Order, *, sha256: str = "") -> lis
 
     With a checksum, lists of a file that is in the book already are left out.
     """
+    order = replace(order, owners=ImportBatch.last_owners(order.insurer))
     kinds = kinds_of(path, name, HeadingMemory.of(order.insurer.pk))
     return [
         _import_list(path, name, order, kind, sha256)
@@ -51,7 +53,7 @@ def _import_list(path: Path, name: str, order: Order, kind: str, sha256: str) ->
         made.append(
             ImportBatch.objects.create(
                 insurer=order.insurer, name=name[:200], create_agents=order.create_agents, kind=kind,
-                state=ImportBatch.State.APPLIED, sha256=sha256, size=path.stat().st_size,
+                owners=order.owners, state=ImportBatch.State.APPLIED, sha256=sha256, size=path.stat().st_size,
             )
         )  # fmt: skip
         return made[-1].pk

@@ -15,6 +15,8 @@ from accounts.models import AuditEntry
 from policies import tasks
 from policies.batches import ImportBatch
 from policies.importing import intake
+from policies.importing.apply import Order
+from policies.importing.direct import import_path
 from policies.models import Policy
 from tests.policies.importing.books import write_xlsx
 
@@ -411,6 +413,19 @@ def test_who_serves_is_known_the_next_time_until_the_number_is_somebodys(
     later.confirm()
     intake.apply(later)
     assert served_by() == {"P1": "A1", "P2": "X8", "P3": "X8"}
+
+
+def test_a_folder_knows_who_serves_too(office: Any, alice: Any, tmp_path: Path) -> None:
+    batch = asked_for_owners(office)
+    office.post(reverse("imports:give", args=[batch.pk]), {"to": alice.pk})
+    checked_again(batch).confirm()
+    intake.apply(batch)
+    path = tmp_path / "book.csv"
+    path.write_text(OF_NOBODY + "P4,赵六,1000,2021-04-17,X8\n", encoding="utf-8")
+    [report] = import_path(path, path.name, Order(batch.insurer))
+    assert not report.warnings
+    assert served_by()["P4"] == "A1"
+    assert ImportBatch.last_owners(batch.insurer) == {"X7": "A1", "X8": "A1"}
 
 
 def test_it_can_be_forgotten_and_then_they_go_to_the_pool(office: Any, alice: Any) -> None:
