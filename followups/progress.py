@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from accounts.models import Team, User
+from accounts.models import Role, Team, User
 from followups.due_work import DueWork, DueWorkQuerySet
 from followups.models import FollowUp, ServiceItem, ServicePlan
 from lib import dates
@@ -103,11 +103,16 @@ class Progress:
 
 
 def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Progress:
-    """Everything the page shows, in four queries however many agents there are."""
-    everyone = list(agents.select_related("team").order_by("team__path", "staff_no"))
-    pks = [agent.pk for agent in everyone]
-    by_part = counted(user, pks, month, today)
-    of_agent: dict[int, Standing] = dict.fromkeys(pks, NOTHING)
+    """Everything the page shows, in four queries however many agents there are.
+
+    Of the people it may be about, those who work as agents, and whoever else had something to do in the month.
+    """
+    whose = agents.order_by().values("pk")
+    by_part = counted(user, whose, month, today)
+    serving = Q(role=Role.AGENT, is_active=True) | Q(pk__in={agent for agent, _item in by_part})
+    shown = agents.filter(serving).select_related("team").order_by("team__path", "staff_no")
+    everyone = list(shown)
+    of_agent: dict[int, Standing] = {one.pk: NOTHING for one in everyone}
     of_item: dict[int, Standing] = {}
     of_team: dict[Team | None, Standing] = {}
     people = {agent.pk: agent for agent in everyone}
@@ -122,7 +127,7 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
         [Line(people[pk], count) for pk, count in of_agent.items()],
         [Line(team, count) for team, count in of_team.items()],
         [Line(ServiceItem(pk), count, pk in must) for pk, count in sorted(of_item.items())],
-        _months(user, pks, month, today),
+        _months(user, whose, month, today),
         [
             (people[agent], ServiceItem(item), count)
             for (agent, item), count in sorted(by_part.items(), key=lambda part: part[0][1])
@@ -148,10 +153,10 @@ def counted(user: User, agents: Any, month: date, today: date) -> Parts:
     }
 
 
-def _months(user: User, pks: list[int], month: date, today: date) -> list[Line]:
+def _months(user: User, agents: Any, month: date, today: date) -> list[Line]:
     first = dates.add_months(month, 1 - MONTHS)
     found = {dates.add_months(first, n): NOTHING for n in range(MONTHS)}
-    due = _due(user, pks, first, month).by_month()
+    due = _due(user, agents, first, month).by_month()
     found |= {of: Standing(*sums) for of, *sums in due.standing("month", today=today)}
     return [Line(of, count) for of, count in found.items()]
 

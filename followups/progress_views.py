@@ -18,7 +18,6 @@ from followups import progress as figures
 from followups import standard
 from followups.models import ServiceItem
 from followups.standard_views import MonthForm
-from followups.team import agents_of
 from followups.team_views import TeamForm, asked_of
 from followups.views import Request
 from lib import dates
@@ -49,9 +48,9 @@ class ListForm(forms.Form):
 
 
 def _agents(user: User, asked: QueryDict) -> QuerySet[User]:
-    if not user.oversees:
-        return agents_seen_by(user)
-    return agents_of(user, asked_of(TeamForm(asked, user=user)).get("team"))
+    """The people of the team that the address names, and of those who have left what they did."""
+    agents, team = agents_seen_by(user), asked_of(TeamForm(asked, user=user)).get("team")
+    return agents.filter(team__path__startswith=team.path) if team else agents
 
 
 def found_for(user: User, asked: QueryDict) -> figures.Progress:

@@ -91,6 +91,9 @@ def test_whoever_served_the_client_keeps_what_they_did_and_missed(
         alice: progress.Standing(done=1, missed=1),
         other: progress.Standing(open=1),
     }
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert counts == {line.of: line.count for line in everyone(bob).agents}
+    User.objects.filter(pk=alice.pk).update(is_active=True)
     days = agent_work.work_of(bob, [alice.pk, other.pk], TODAY, TODAY)
     assert (days[alice.pk].on(TODAY), days[other.pk].on(TODAY)) == ((1, 1), (0, 1))
     for reader, agent, shown in ((bob, alice, 2), (bob, other, 1), (alice, alice, 0)):
