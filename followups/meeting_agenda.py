@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet, Sum
 
 from accounts.models import User
 from accounts.scope import agents_seen_by
 from followups import day_logs, untouched
-from followups.models import Escalation, FollowUp, SpotCheck
+from followups.models import AgentWork, Escalation, FollowUp, SpotCheck
 from followups.office_days import last_workday
 from lib import dates
 from policies.models import Instalment
@@ -64,11 +64,9 @@ def agenda_of(leader: User, day: date) -> MeetingAgenda:
 
 def _missed(leader: User, first: date, day: date) -> list[Missed]:
     """What could last be done since the last working day, and was not, by agent."""
-    rows = FollowUp.objects.visible_to(leader).filter(
-        status__in=[FollowUp.Status.OPEN, FollowUp.Status.MISSED],
-        keep_until__gte=first, keep_until__lt=day, client__agent__isnull=False,
-    )  # fmt: skip
-    counted = dict(rows.order_by().values_list("client__agent").annotate(n=Count("pk")))
+    ended = AgentWork.objects.visible_to(leader).filter(on__gte=first, on__lt=day).order_by()
+    left = ended.values_list("agent").annotate(n=Sum("open_until") + Sum("missed_until"))
+    counted = dict(left.filter(n__gt=0))
     agents = User.objects.in_bulk(counted)
     every = [Missed(agents[pk], n) for pk, n in counted.items()]
     return sorted(every, key=lambda one: (-one.count, one.agent.staff_no))[:SHOWN]
