@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from followups import money_words, scripts
 from followups.daily import write_day
 from followups.models import FollowUp, ServiceItem
 from policies.authorisation import ACCOUNT_FAULTS
@@ -56,6 +57,34 @@ def test_five_thousand_lines_become_notices_and_tasks_of_the_right_kind(make_cli
     assert write_day(COLLECTED + timedelta(days=1)).created == {"success-notice": 4200}
     post(*lines)
     assert not write_day(COLLECTED + timedelta(days=1)).created
+
+
+@pytest.mark.parametrize(
+    ("failure", "remedy"),
+    [
+        ("insufficient", "money"),
+        ("limit_exceeded", "limit"),
+        ("account_not_found", "account"),
+        ("card_invalid", "account"),
+        ("name_mismatch", "account"),
+        ("frozen_or_closed", "account"),
+        ("no_authorisation", "account"),
+        ("system_error", "system"),
+        ("other", "other"),
+    ],
+)
+def test_each_reason_has_its_own_words_and_remedy(
+    failure: str, remedy: str, make_client: Any
+) -> None:
+    post(Line(_a_branch(make_client, 1)[0], failure=failure))
+    write_day(COLLECTED)
+    task = FollowUp.objects.open().get(rule="bank-failed")
+    why = money_words.why(task)
+    assert str(BankRow.Failure(failure).label) in why
+    assert str(money_words.REMEDIES[remedy]) in why
+    assert scripts.which(task, COLLECTED) == f"failed-{remedy}"
+    spoken = {str(scripts.TEXTS[f"failed-{each}"]) for each in money_words.REMEDIES}
+    assert len(spoken) == len(money_words.REMEDIES) == 5
 
 
 def test_a_later_success_takes_the_task_off_the_list(make_client: Any) -> None:
