@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -6,12 +7,13 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from crm.office.keeper import is_kept
-from crm.office.servers import BASE_DIR
+from crm.office.servers import BASE_DIR, run_dir
 from tests.office.processes import all_below, children_of, is_alive, soon
 
 PROGRAMS = {
@@ -67,8 +69,8 @@ class Office:
         return programs and len(self.servers()) == 2 and self.answers()
 
 
-@pytest.fixture
-def office(home: Path) -> Iterator[Office]:
+@contextmanager
+def opened(home: Path) -> Iterator[Office]:
     office = Office(home)
     try:
         assert soon(office.is_whole, 150)  # tables are made first, and two cores are shared
@@ -76,6 +78,23 @@ def office(home: Path) -> Iterator[Office]:
     finally:
         office.process.send_signal(signal.SIGTERM)
         office.process.communicate(timeout=40)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of an office that was opened for the first time, and closed."""
+    home = tmp_path_factory.mktemp("made") / "var"
+    with opened(home):
+        pass
+    yield home
+    shutil.rmtree(run_dir(home), ignore_errors=True)
+
+
+@pytest.fixture
+def office(home: Path, made: Path) -> Iterator[Office]:
+    subprocess.run(["cp", "-a", made, home], check=True)  # with whom the files belong to
+    with opened(home) as office:
+        yield office
 
 
 def test_whatever_is_killed_comes_back(office: Office) -> None:
