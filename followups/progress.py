@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from accounts.models import Role, Team, User
+from accounts.models import Role, User
 from followups.due_work import DueWork, DueWorkQuerySet
 from followups.models import FollowUp, ServiceItem, ServicePlan
 from lib import dates
@@ -81,7 +82,8 @@ class Line:
 
     of: Any
     count: Standing
-    must: bool = False  # an item that some class must be given
+    mandatory: Standing = NOTHING  # of it, what some class must be given
+    must: bool = False  # such an item
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Progress:
 
     @property
     def must(self) -> Standing:
-        return sum((line.count for line in self.items if line.must), NOTHING)
+        return sum((line.mandatory for line in self.agents), NOTHING)
 
 
 def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Progress:
@@ -113,26 +115,37 @@ def progress(user: User, agents: QuerySet[User], month: date, today: date) -> Pr
     shown = agents.filter(serving).select_related("team").order_by("team__path", "staff_no")
     everyone = list(shown)
     of_agent: dict[int, Standing] = {one.pk: NOTHING for one in everyone}
+    must, mandatory = must_items(), dict(of_agent)
     of_item: dict[int, Standing] = {}
-    of_team: dict[Team | None, Standing] = {}
-    people = {agent.pk: agent for agent in everyone}
     for (agent, item), count in by_part.items():
         of_agent[agent] += count
         of_item[item] = of_item.get(item, NOTHING) + count
-    for one in everyone:
-        of_team[one.team] = of_team.get(one.team, NOTHING) + of_agent[one.pk]
-    must = must_items()
+        if item in must:
+            mandatory[agent] += count
+    people = {agent.pk: agent for agent in everyone}
+    agent_lines = [Line(people[pk], count, mandatory[pk]) for pk, count in of_agent.items()]
     return Progress(
         month,
-        [Line(people[pk], count) for pk, count in of_agent.items()],
-        [Line(team, count) for team, count in of_team.items()],
-        [Line(ServiceItem(pk), count, pk in must) for pk, count in sorted(of_item.items())],
-        _months(user, whose, month, today),
+        agent_lines,
+        _teams(agent_lines),
+        [Line(ServiceItem(pk), count, must=pk in must) for pk, count in sorted(of_item.items())],
+        _months(user, whose, month, today, must),
         [
             (people[agent], ServiceItem(item), count)
             for (agent, item), count in sorted(by_part.items(), key=lambda part: part[0][1])
         ],
     )
+
+
+def _teams(agents: list[Line]) -> list[Line]:
+    """In the order of the organisation, as the agents are."""
+    grouped = groupby(agents, key=lambda line: line.of.team)
+    return [_together(team, list(lines)) for team, lines in grouped]
+
+
+def _together(of: Any, lines: list[Line]) -> Line:
+    count = sum((line.count for line in lines), NOTHING)
+    return Line(of, count, sum((line.mandatory for line in lines), NOTHING))
 
 
 def must_items() -> set[int]:
@@ -153,12 +166,14 @@ def counted(user: User, agents: Any, month: date, today: date) -> Parts:
     }
 
 
-def _months(user: User, agents: Any, month: date, today: date) -> list[Line]:
+def _months(user: User, agents: Any, month: date, today: date, must: set[int]) -> list[Line]:
     first = dates.add_months(month, 1 - MONTHS)
-    found = {dates.add_months(first, n): NOTHING for n in range(MONTHS)}
+    found: dict[date, list[Line]] = {dates.add_months(first, n): [] for n in range(MONTHS)}
     due = _due(user, agents, first, month).by_month()
-    found |= {of: Standing(*sums) for of, *sums in due.standing("month", today=today)}
-    return [Line(of, count) for of, count in found.items()]
+    for of, item, *sums in due.standing("month", "item", today=today):
+        count = Standing(*sums)
+        found[of].append(Line(of, count, count if item in must else NOTHING))
+    return [_together(of, lines) for of, lines in found.items()]
 
 
 def _due(user: User, agents: Any, first: date, last: date) -> DueWorkQuerySet:

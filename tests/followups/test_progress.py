@@ -72,6 +72,8 @@ def test_an_item_that_nobody_must_be_given_is_not_mandatory(
     found = everyone(bob)
     assert [line.must for line in found.items] == [True, False]
     assert (found.must.missed, found.must.percent) == (1, 0)
+    for [line] in (found.agents, found.teams, found.months[-1:]):
+        assert (line.count.missed, line.mandatory.missed) == (2, 1)
     page = login(bob).get(reverse("progress_list"), {"state": "missed", "must": 1}).context
     assert ([row.item for row in page["page"]], page["elsewhere"]) == ([1], 0)
 
