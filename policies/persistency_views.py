@@ -49,6 +49,7 @@ class PersistencyForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.usual_group = "agent" if user.oversees else "product"  # of one agent there is one
         if user.oversees:
             self.fields["agent"].queryset = agents_of(user)  # type: ignore[attr-defined]
             self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
@@ -67,7 +68,7 @@ class PersistencyForm(forms.Form):
         known = month.year > 1990 and month <= latest_month(dates.today())
         return Asked(
             k=found.get("k") or MONTHS[0],
-            by=found.get("by") or "agent",
+            by=found.get("by") or self.usual_group,
             months=A_YEAR if found.get("rolling") else 1,
             month=month if known else this_month,
             agent=found.get("agent"),
@@ -133,6 +134,7 @@ def persistency(request: Request) -> HttpResponse:
         "usual": asked.counting == USUAL,
         "form": form,
         "months": MONTHS,
+        "grouped_by": dict(form.GROUPS)[asked.by],
         "whole": Rate.of_all(groups),
         "groups": Paginator(groups, PER_PAGE).get_page(request.GET.get("group")),
         "page": page,

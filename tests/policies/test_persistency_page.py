@@ -64,7 +64,9 @@ def test_a_name_opens_what_makes_its_rate(
     page = browser.get(f"/persistency/?agent={alice.pk}&by=product")
     assert page.context["page"].paginator.count == 1
     assert foreign.holder.name not in page.content.decode()
-    assert "?agent=" not in login(alice).get("/persistency/").content.decode()
+    page = login(alice).get("/persistency/")
+    assert page.context["asked"].by == "product"
+    assert "?agent=" not in page.content.decode()
 
 
 @pytest.mark.parametrize(
