@@ -1,10 +1,12 @@
 """Pages while a large list comes in, and while bad files are read: as quick as before.
 
-In turn in one run: a page alone, beside the work, and alone again. The work is done by a process that
-ranks behind the pages as the worker does, files are read by a child like its own.
+In turn in one run: a page alone, beside the work, and alone again; beside a bad file one page after the
+other, while the reading is stopped and goes on. The work ranks behind the pages, as the worker does.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from django.db import connection
 from django.test import Client as Browser
@@ -20,12 +21,13 @@ from django.test import Client as Browser
 from accounts.models import User
 from bench import hostile, importing
 from clients.models import Client
+from lib.aside import step_aside
 
 Say = Callable[..., None]
 Times = dict[str, list[float]]
 SLOWER = 1.2  # at most, beside an import or a bad file
 ALONE = 10  # times a page is asked for, before and after
-FOR_EACH_FILE = 2.0  # seconds
+FOR_EACH_FILE = 4.0  # seconds
 
 
 class Pages:
@@ -50,15 +52,37 @@ class Pages:
             self.time(took)
         return took
 
-    def beside(self, command: list[str]) -> tuple[Times, dict[str, Any]]:
-        """How long they took while the command ran, and what it printed in the end."""
+    def beside(self, command: list[str]) -> Times:
+        """How long they took while the command ran."""
         took: Times = {}
-        process = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE)
+        process = _started(command)
         while process.poll() is None:
             self.time(took)
         assert not process.returncode, command
-        out, _nothing = process.communicate()
-        return took, json.loads(out.splitlines()[-1])
+        return took
+
+    def in_turn(self, command: list[str]) -> tuple[Times, Times]:
+        """How long they took while the command ran, and while it and its children were stopped."""
+        running: Times = {}
+        stopped: Times = {}
+        process = _started(command)
+        while process.poll() is None:
+            self.time(running)
+            os.killpg(process.pid, signal.SIGSTOP)
+            self.time(stopped)
+            os.killpg(process.pid, signal.SIGCONT)
+        assert not process.returncode, command
+        return running, stopped
+
+
+def _started(command: list[str]) -> "subprocess.Popen[bytes]":
+    """Behind the pages from its first moment."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=step_aside,  # noqa: PLW1509 - there are no threads here
+    )
 
 
 def bench(agent: User, say: Say, count: int) -> None:
@@ -68,25 +92,29 @@ def bench(agent: User, say: Say, count: int) -> None:
         path = Path(folder) / "book.csv"
         importing.write_csv(path, count)
         database = str(connection.settings_dict["NAME"])
-        book = ["bench.importing", f"{path}", database, "aside"]
-        _compare(pages, "beside an import and its undo", book, say, count)
+        book = ["bench.importing", f"{path}", database, "ours"]
+        before, beside, after = pages.alone(), pages.beside(book), pages.alone()
+        alone = {name: before[name] + after[name] for name in pages.urls}
+        _say_pages(say, "an import and its undo", beside, alone, count)
         for label, (name, make) in hostile.FILES.items():
             make(path)
-            read = ["bench.hostile", f"{path}", json.dumps(name), f"{FOR_EACH_FILE}"]
-            told = _compare(pages, f"beside {label}", read, say, path.stat().st_size)
-            _say_file(say, label, told)
+            read = ["bench.hostile", f"{path}", json.dumps(name)]
+            _say_file(say, label, read)
+            beside, alone = pages.in_turn([*read, f"{FOR_EACH_FILE}"])
+            _say_pages(say, label, beside, alone, path.stat().st_size)
 
 
-def _compare(pages: Pages, label: str, command: list[str], say: Say, n: int) -> dict[str, Any]:
-    before, (beside, told), after = pages.alone(), pages.beside(command), pages.alone()
-    for name in pages.urls:
-        usual = median(before[name] + after[name])
-        more = {"alone_s": round(usual, 4), "slowest_s": round(max(beside[name]), 4)}
-        say(f"{name} {label}", median(beside[name]), usual * SLOWER, n, **more)
-    return told
+def _say_pages(say: Say, label: str, beside: Times, alone: Times, n: int) -> None:
+    for name, times in beside.items():
+        usual = median(alone[name])
+        more = {"alone_s": round(usual, 4), "slowest_s": round(max(times), 4)}
+        say(f"{name} beside {label}", median(times), usual * SLOWER, n, **more)
 
 
-def _say_file(say: Say, label: str, told: dict[str, Any]) -> None:
+def _say_file(say: Say, label: str, read: list[str]) -> None:
+    command = [sys.executable, "-m", *read, "0"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told = json.loads(done.stdout.splitlines()[-1])
     assert (told["told"] == "read") == (label in hostile.ALRIGHT), (label, told)
-    say(f"reading {label}", told["seconds"], hostile.SECONDS, told["times"], told=told["told"])
-    say(f"memory for {label}", told["mb"], hostile.MEGABYTES, told["times"], unit="MiB")
+    say(f"reading {label}", told["seconds"], hostile.SECONDS, 1, told=told["told"])
+    say(f"memory for {label}", told["mb"], hostile.MEGABYTES, 1, unit="MiB")

@@ -20,7 +20,6 @@ from xml.sax.saxutils import escape
 from django.db import connection
 
 from lib import dates
-from lib.aside import step_aside
 from lib.identity import check_digit
 
 HEADINGS = (
@@ -206,8 +205,6 @@ def main() -> None:
 
     django.setup()
     path, connection.settings_dict["NAME"], how = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    if how == "aside":  # as the worker does
-        step_aside()
     figures = _by_hand(path) if how == "by_hand" else _ours(path)
     print(json.dumps(figures))
 
