@@ -14,12 +14,12 @@ from followups.greetings import Campaign, Greeting
 from policies.models import Insurer, Policy
 from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
 
-MANY = 300
+MANY = 120
 
 
 @pytest.fixture
 def campaign(office: Any) -> Campaign:
-    """The office's own day is today, and A1001 has three hundred clients to greet."""
+    """The office's own day is today, and A1001 has more clients to greet than a page holds."""
     agent, today = office.user("A1001"), office.today
     people = [
         Client(
