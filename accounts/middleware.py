@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 
 LARGEST_FORM = 1_000_000  # bytes around a file
+LOCK_NOT_AVAILABLE = "55P03"  # as PostgreSQL calls it
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -59,3 +61,20 @@ class KeepOutOfCaches:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         return response
+
+
+class TellWhatIsWaitedFor:
+    """Whoever saves what a large list is just changing waits for its end, and is told if that is too long."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
+            return None
+        answer = render(request, "503.html", status=503)
+        answer["Retry-After"] = "60"
+        return answer

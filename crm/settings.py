@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.KeepOutOfCaches",
+    "accounts.middleware.TellWhatIsWaitedFor",
     "axes.middleware.AxesMiddleware",
 ]
 
