@@ -26,6 +26,7 @@ from policies.models import Insurer, Product
 
 IMPORTING = 0x424F4F4B  # key of the advisory lock: one book at a time is compared and written
 LONGEST_STAFF_NO = 30
+TOLD = 5_000  # rows between two words of how many are read
 _SERVED = """
 UPDATE import_row r SET agent_no = o.value FROM jsonb_each_text(%s::jsonb) o WHERE r.agent_no = o.key
 """
@@ -158,7 +159,11 @@ def take_in(
     report.kind = layout.code
     taker: Taker = _Book(order) if layout is ISSUED else _List(layout)
     try:
+        read = 0
         for read in taker.fill(rows):
+            if read % TOLD == 0:
+                progress(read)
+        if read % TOLD:
             progress(read)
         with transaction.atomic():
             wait_for_others()

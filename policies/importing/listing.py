@@ -12,6 +12,7 @@ from django.db import connection
 from lib.crypto import blind_index, encrypt
 from policies.importing.layout import SEALED, Layout
 from policies.importing.rows import ParsedRow
+from policies.importing.staging import BATCH
 from policies.importing.writing import (
     PAYABLE_SQL,
     REGULAR_SQL,
@@ -23,7 +24,6 @@ from policies.importing.writing import (
 if TYPE_CHECKING:
     from policies.importing.apply import Finding, Order, Report
 
-BATCH = 5_000
 _LEFT_BEHIND = "import_due, import_list"
 
 

@@ -69,12 +69,12 @@ _ERRORS = frozenset(
 
 def is_error(cell: Cell) -> bool:
     """What a spreadsheet shows where it has nothing to show: #REF!, ####, a formula without a value."""
-    if not isinstance(cell, str):
+    if isinstance(cell, Uncomputed):
+        return True
+    if not isinstance(cell, str) or "#" not in cell:
         return False
     words = cell.strip().lower()
-    return isinstance(cell, Uncomputed) or (
-        words.startswith("#") and (words in _ERRORS or words.strip("#") == "")
-    )
+    return words.startswith("#") and (words in _ERRORS or words.strip("#") == "")
 
 
 # Text

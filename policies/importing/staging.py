@@ -19,7 +19,7 @@ from policies.importing.columns import FIELDS
 from policies.importing.rows import Memory, ParsedRow
 from policies.models import MODE_MONTHS, Policy, Product
 
-BATCH = 5_000
+BATCH = 1_000  # as the reader sends them: while these are copied in, it reads the next
 PAYS_OUT = {Product.Kind.ENDOWMENT, Product.Kind.ANNUITY}
 RENEWS_YEARLY = {Product.Kind.MEDICAL, Product.Kind.ACCIDENT}
 PAYABLE = {None, Policy.Status.IN_FORCE, Policy.Status.LAPSED}  # None: the file does not say
