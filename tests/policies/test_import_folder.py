@@ -138,7 +138,7 @@ def test_one_that_is_dropped_meanwhile_under_the_same_name_comes_next(
     assert set(Policy.objects.values_list("policy_no", flat=True)) == {"P1", "P2"}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_at_one_folder_one_does_nothing(dropped: Path) -> None:
     (dropped / "book.csv").write_text(BOOK + line("P1"))
     found: list[list[Put]] = []

@@ -27,7 +27,10 @@ ROWS = int(os.environ.get("KILLED_ROWS", "600"))
 SEED = int(os.environ.get("KILL_SEED", "0")) or int.from_bytes(os.urandom(4))
 ROOT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.own_process]
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.own_process,
+]
 
 Worker = subprocess.Popen[bytes]
 

@@ -99,7 +99,7 @@ def _file(content: str) -> Any:
     return SimpleUploadedFile("book.csv", content.encode())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_overlapping_imports_end_as_if_one_came_after_the_other() -> None:
     batches = []
     for content in (FIRST, SECOND):
