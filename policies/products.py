@@ -2,6 +2,7 @@
 
 from django.db import connection, transaction
 
+from policies.importing.apply import wait_for_others
 from policies.importing.writing import FOLLOW_A_PRODUCT
 from policies.models import Product
 
@@ -12,7 +13,7 @@ DAYS = {"grace_days", "due_basis", "reinstate_years"}
 @transaction.atomic
 def follow(product: Product) -> None:
     """Reckon both anew for what is owed; harmless however often it is asked for."""
+    wait_for_others()  # a list may be writing the same premiums
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")  # half a book may name the product
         for statement in FOLLOW_A_PRODUCT:
             cursor.execute(statement, {"product": product.pk})

@@ -1,8 +1,10 @@
 """What the worker does for the imports. The ledger decides; a message only says "look now"."""
 
 import logging
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -43,14 +45,8 @@ def wake(batch: ImportBatch) -> None:
     """Ask the worker to go on with an import; if the queue is down, the next tick asks again."""
     task = check if batch.state in ImportBatch.CHECKS else apply
     task = undo if batch.state == ImportBatch.State.UNDOING else task
-
-    def send() -> None:
-        try:
-            task.delay(batch.pk)
-        except OperationalError:
-            log.warning("The queue is down; import %s waits for the next tick.", batch.pk)
-
-    transaction.on_commit(send)
+    waits = "The queue is down; import %s waits for the next tick."
+    _send(task, batch.pk, otherwise=lambda: log.warning(waits, batch.pk))
 
 
 @shared_task
@@ -60,14 +56,8 @@ def classify_again(month: str) -> None:
 
 def wake_classification(month: date) -> None:
     """Ask the worker to classify a month; if the queue is down, this must be asked for again."""
-
-    def send() -> None:
-        try:
-            classify_again.delay(f"{month}")
-        except OperationalError:
-            log.warning("The queue is down; %s is not classified again.", month)
-
-    transaction.on_commit(send)
+    lost = "The queue is down; %s is not classified again."
+    _send(classify_again, f"{month}", otherwise=lambda: log.warning(lost, month))
 
 
 @shared_task
@@ -76,13 +66,18 @@ def follow_product(product_id: int) -> None:
 
 
 def wake_product(product: Product) -> None:
-    """Ask the worker to let what is owed follow a product; if the queue is down, save it again later."""
+    """Ask the worker to let what is owed follow a product; if the queue is down, it is done at once."""
+    _send(follow_product, product.pk, otherwise=lambda: products.follow(product))
+
+
+def _send(task: Any, about: int | str, *, otherwise: Callable[[], object]) -> None:
+    """Send the task once this is committed; where the queue is down, do `otherwise`."""
 
     def send() -> None:
         try:
-            follow_product.delay(product.pk)
+            task.delay(about)
         except OperationalError:
-            log.warning("The queue is down; premiums of product %s do not follow it.", product.pk)
+            otherwise()
 
     transaction.on_commit(send)
 

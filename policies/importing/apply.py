@@ -159,12 +159,7 @@ def take_in(
     report.kind = layout.code
     taker: Taker = _Book(order) if layout is ISSUED else _List(layout)
     try:
-        read = 0
-        for read in taker.fill(rows):
-            if read % TOLD == 0:
-                progress(read)
-        if read % TOLD:
-            progress(read)
+        _stage(taker, rows, progress)
         with transaction.atomic():
             wait_for_others()
             order = replace(order, batch=begin() or order.batch)
@@ -189,7 +184,18 @@ def take_in(
     return report
 
 
+def _stage(taker: Taker, rows: Iterable[ParsedRow], progress: Callable[[int], object]) -> None:
+    """Stage the rows, and say now and then how many there are; at the end in any case."""
+    read = 0
+    for read in taker.fill(rows):
+        if read % TOLD == 0:
+            progress(read)
+    if read % TOLD:
+        progress(read)
+
+
 def wait_for_others() -> None:
+    """Write when no list is being written any more, however long that takes."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTING])

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
-from policies import premiums, products
+from policies import premiums, products, tasks
 from policies.models import Instalment, Policy, Product
 
 DUE = date(2026, 3, 15)
@@ -72,5 +73,20 @@ def test_an_administrator_corrects_the_days(
     with django_capture_on_commit_callbacks(execute=True):
         answer = login(admin).post(url, asked | {"grace_days": 30})
     assert answer.status_code == 302
+    owed.refresh_from_db()
+    assert owed.lapses_on == date(2026, 4, 15)
+
+
+def test_where_the_queue_is_down_they_follow_at_once(
+    owed: Policy, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def down(*_about: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.follow_product, "delay", down)
+    Product.objects.update(grace_days=30)
+    assert owed.product is not None
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.wake_product(owed.product)
     owed.refresh_from_db()
     assert owed.lapses_on == date(2026, 4, 15)
