@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.journeys.kept import Kept
 
@@ -135,6 +135,12 @@ STILL = """() => Promise.race([
     .map((one) => one.finished)),
   new Promise((go) => setTimeout(go, 1000)),
 ]).then(() => null)"""
+
+
+def follow(link: Locator) -> None:
+    """Click, and stand on the next page before anything else is asked: a click alone waits for nothing."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def barriers(page: Page) -> list[str]:

@@ -15,7 +15,7 @@ from policies.bank import BankRow
 from policies.batches import ImportBatch
 from policies.importing import intake
 from policies.models import Instalment
-from tests.journeys.conftest import PHONE, barriers, sideways
+from tests.journeys.conftest import PHONE, barriers, follow, sideways
 
 HEADINGS = "账户名,账号,金额,状态描述,回盘日期,费用类型,关联业务号码,管理机构"
 UNKNOWN = "86119999999999"
@@ -77,7 +77,7 @@ def test_a_return_file_is_posted_and_its_queue_worked_through(
     assert [
         each.paid_on for each in Instalment.objects.filter(pk__in=[owed[0].pk, owed[1].pk])
     ] == [office.today] * 2
-    page.get_by_role("link", name="2 lines wait for you").click()
+    follow(page.get_by_role("link", name="2 lines wait for you"))
     shoot(page, "queue")
     assert not barriers(page)
 
@@ -118,6 +118,6 @@ def test_the_queue_is_worked_through_without_script(office: Any, returned: Any) 
     card = page.locator("article", has_text=UNKNOWN)
     card.get_by_label("Why it is set aside").fill("不是保费")
     card.get_by_role("button", name="Set aside").click()
-    page.get_by_role("button", name="Pays this one").click()
+    follow(page.get_by_role("button", name="Pays this one"))
     owed[3].refresh_from_db()
     assert owed[3].paid_on == office.today

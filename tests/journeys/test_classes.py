@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from lib import dates
 from policies.classification import classify
 from policies.models import ClientClass, Known
-from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
+from tests.journeys.conftest import DESKTOP, PHONE, barriers, follow, sideways
 
 REASON = "二孩出生，谈教育金"
 
@@ -52,7 +52,7 @@ def test_the_table_on_a_phone_without_script(office: Any, shoot: Any) -> None:
     page.goto(f"{office.url}/classification/{office.birthday.pk}/")
     page.get_by_text("What you found out").click()
     page.locator("[name=income]").fill("120000")
-    page.locator("button[value=know]").click()
+    follow(page.locator("button[value=know]"))
     assert Known.objects.get(client=office.birthday).income == 120_000
     page.goto(f"{office.url}/classification/{office.birthday.pk}/")
     page.locator("[name=until]").fill(f"{office.today + timedelta(days=400)}")

@@ -12,7 +12,7 @@ from followups import greetings
 from followups.festivals import Festival
 from followups.greetings import Campaign, Greeting
 from policies.models import Insurer, Policy
-from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
+from tests.journeys.conftest import DESKTOP, PHONE, barriers, follow, sideways
 
 MANY = 120
 
@@ -115,7 +115,7 @@ def test_it_works_without_script(office: Any, campaign: Campaign, shoot: Any) ->
     page = office.open("A1001", PHONE, java_script_enabled=False)
     page.goto(f"{office.url}/greetings/{campaign.pk}/?of_class=develop")
     name = page.locator(".task.greet .who").first.inner_text()
-    page.locator(".task.greet [data-key=e]").first.click()
+    follow(page.locator(".task.greet [data-key=e]").first)
     assert page.url.endswith("?of_class=develop")
     done = Greeting.objects.get(campaign=campaign, state="sent")
     assert (done.client.name, done.contact.channel) == (name, "wechat")
@@ -124,7 +124,7 @@ def test_it_works_without_script(office: Any, campaign: Campaign, shoot: Any) ->
     page.get_by_role("button", name="Leave out").click()
     expect(page.locator(".invalid-feedback")).to_be_visible()
     page.locator("input[value=met]").check()
-    page.get_by_role("button", name="Leave out").click()
+    follow(page.get_by_role("button", name="Leave out"))
     assert Greeting.objects.filter(state="skipped", why="met", campaign=campaign).count() == 1
     page.locator(".task.greet a.btn-icon[href*=words]").first.click()
     page.locator("textarea").fill("愿您平安 {称呼}")

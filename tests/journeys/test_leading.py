@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from clients.models import Client
 from followups.models import DayLog, FollowUp, MorningMeeting, SpotCheck
-from tests.journeys.conftest import PHONE, barriers, sideways
+from tests.journeys.conftest import PHONE, barriers, follow, sideways
 
 
 def open_to_everybody(page: Page) -> None:
@@ -31,7 +31,7 @@ def test_a_supervisors_day(office: Any, shoot: Any) -> None:
     page.goto(f"{office.url}/team/")
     open_to_everybody(page)
     shoot(page, "team")
-    page.get_by_role("link", name="Morning meeting").first.click()
+    follow(page.get_by_role("link", name="Morning meeting").first)
     open_to_everybody(page)
     page.get_by_label("Minutes").fill("先打宽限期的电话")
     page.get_by_role("button", name="Keep the minutes").click()
@@ -69,7 +69,7 @@ def test_a_supervisors_day(office: Any, shoot: Any) -> None:
     open_to_everybody(page)
     page.get_by_label("To whom").select_option(index=1)
     page.get_by_label("Why").fill("明天请假")
-    page.get_by_role("button", name="Give away").click()
+    follow(page.get_by_role("button", name="Give away"))
     row.client.refresh_from_db()
     assert row.client.agent != agent
 
@@ -79,7 +79,7 @@ def test_a_supervisors_day(office: Any, shoot: Any) -> None:
     ticks.last.check()
     ticked = {ticks.first.input_value(), ticks.last.input_value()}
     shoot(page, "ticked")
-    page.get_by_role("button", name="Give the ticked ones away").click()
+    follow(page.get_by_role("button", name="Give the ticked ones away"))
     open_to_everybody(page)
     shoot(page, "give")
     page.get_by_label("To whom").select_option(index=1)
@@ -116,5 +116,5 @@ def test_a_leaver_is_handed_over_and_taken_back(office: Any, shoot: Any) -> None
     assert served.count() == before
     page.goto(f"{office.url}/progress/")
     open_to_everybody(page)
-    page.locator("dd a", has_text=re.compile(r"^\d+$")).first.click()
+    follow(page.locator("dd a", has_text=re.compile(r"^\d+$")).first)
     open_to_everybody(page)

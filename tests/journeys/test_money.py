@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from lib import dates
 from policies import persistency, renewals
 from policies.models import Instalment, Policy
-from tests.journeys.conftest import DESKTOP, PHONE, barriers, sideways
+from tests.journeys.conftest import DESKTOP, PHONE, barriers, follow, sideways
 
 
 def figures(text: str) -> tuple[int, Decimal]:
@@ -105,13 +105,13 @@ def test_a_lapsed_policy_comes_back(office: Any, shoot: Any, size: Any) -> None:
     office.cut_off = False
     for box in page.locator("input[name=papers]").all():
         box.check()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     shoot(page, "papers")
     assert not barriers(page)
     assert not sideways(page)
     for step in ("Papers sent to the insurer", "Insurer asks for a medical", "Medical done"):
         page.get_by_role("button", name=step).click()
-    page.get_by_role("button", name="Insurer accepts").click()
+    follow(page.get_by_role("button", name="Insurer accepts"))
     shoot(page, "accepted")
     page.get_by_role("button", name="Paid: in force again").click()
     expect(page.get_by_text("In force again").first).to_be_visible()
