@@ -16,6 +16,7 @@ _FIFTEEN = re.compile(r"[1-9]\d{14}", re.ASCII)
 # GB 11643: the weights are powers of two modulo 11; the remainder picks the digit.
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
+_OF_ZEROS = ord("0") * sum(_WEIGHTS)  # what the codes of the digits add, digit or not
 _BLANKS = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff'‘’-]")
 
 
@@ -33,7 +34,8 @@ def normalise(text: str) -> str:
 
 
 def check_digit(first_seventeen: str) -> str:
-    return _CHECK_DIGITS[sum(map(mul, map(int, first_seventeen), _WEIGHTS)) % 11]
+    codes = first_seventeen.encode("ascii")
+    return _CHECK_DIGITS[(sum(map(mul, codes, _WEIGHTS)) - _OF_ZEROS) % 11]
 
 
 def parse(text: str) -> NationalID | None:

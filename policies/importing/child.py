@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from lib.aside import step_aside
 from policies.importing import preflight
+from policies.importing.book import Row as Line
 from policies.importing.book import Sheet, Table, find_table, open_book
 from policies.importing.control import Control
 from policies.importing.layouts import ISSUED, AllTold, Headings, Name
@@ -26,7 +27,8 @@ from policies.importing.parsing import Cell, look_rounded
 from policies.importing.problems import Note, Refusal
 from policies.importing.rows import ParsedRow, RowParser
 
-BATCH = 1_000
+BATCH = 1_000  # rows read and sent at once,
+MOST_CELLS = 100_000  # fewer where they are wide
 
 
 def main() -> None:
@@ -160,25 +162,37 @@ def _refusal(table: Table | None) -> Refusal | None:
 
 
 def _batches(table: Table, parser: RowParser, breaks_off: bool) -> Iterator[list[ParsedRow]]:
-    batch = []
     control = Control(table.layout, table.matches) if table.layout.control else None
     row_no, cells = 0, cast("list[Cell]", table.headings)
-    for row_no, cells in table.body:
-        row = parser.parse(row_no, cells)
+    for lines in _lines(table):
+        batch = parser.parse(lines)
         if control:
+            for row in batch:
+                control.add(row)
             _hear(control, table)
-            control.add(row)
-        batch.append(row)
-        if len(batch) == BATCH:
+        if batch:
+            row_no, cells = lines[-1]
             yield batch
-            batch = []
     if control:
         if breaks_off and len(cells) < len(table.headings):
             raise Refusal("cut_off", row=row_no)
-        _hear(control, table)
         control.end(table.above)
-    if batch:
-        yield batch
+
+
+def _lines(table: Table) -> Iterator[list[Line]]:
+    """As many as are read at once, none of them behind a total that is not heard yet."""
+    lines, cells = list[Line](), 0
+    for line in table.body:
+        if table.totals:
+            yield lines
+            table.totals.clear()
+            lines, cells = [], 0
+        lines.append(line)
+        cells += len(line[1])
+        if len(lines) == BATCH or cells > MOST_CELLS:
+            yield lines
+            lines, cells = [], 0
+    yield lines
 
 
 def _hear(control: Control, table: Table) -> None:

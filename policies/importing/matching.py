@@ -26,6 +26,7 @@ CREATE TEMP TABLE import_person_of AS
 WITH identified AS (
     SELECT name, birth_on, mobile, encode(id_index, 'hex') AS person
     FROM import_row WHERE id_index IS NOT NULL AND birth_on IS NOT NULL
+        AND name IN (SELECT name FROM import_row WHERE id_index IS NULL AND birth_on IS NOT NULL)
 ), by_birth AS (
     SELECT name, birth_on, min(person) AS person FROM identified
     GROUP BY name, birth_on HAVING count(DISTINCT person) = 1

@@ -69,10 +69,10 @@ _ERRORS = frozenset(
 
 def is_error(cell: Cell) -> bool:
     """What a spreadsheet shows where it has nothing to show: #REF!, ####, a formula without a value."""
-    if isinstance(cell, Uncomputed):
-        return True
-    if not isinstance(cell, str) or "#" not in cell:
+    if not isinstance(cell, str):
         return False
+    if "#" not in cell:
+        return isinstance(cell, Uncomputed)
     words = cell.strip().lower()
     return words.startswith("#") and (words in _ERRORS or words.strip("#") == "")
 

@@ -1,7 +1,7 @@
 """A row of a list: each cell through its column's parser, then what only a row can tell."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,6 +43,9 @@ class ParsedRow(NamedTuple):
 AT = {field: place for place, field in enumerate(FIELDS)}
 _MISSING = {"policy_no": "policy_number_missing", "holder_name": "name_missing"}
 _BOUND = 50_000  # remembered cells of a column: enough for all dates and agents, flat in memory
+_TELLING = (
+    20_000  # cells that tell whether a column repeats itself; days of birth still do, phones not
+)
 _YEARLY_KINDS = ("medical", "accident")
 _DAYS_OF_A_YEAR = 366
 
@@ -68,12 +71,27 @@ class Memory(dict[Any, Any]):
         return value
 
 
-class Slot(NamedTuple):
-    field: str
-    place: int
-    at: int
-    memory: Memory
-    heading: str
+class Slot:
+    """A column of the file: where it stands, and what its cells say."""
+
+    def __init__(self, match: Match, at: int, parse: Parser) -> None:
+        self.field, self.place, self.heading = match.field, match.place, match.heading
+        self.at, self.parse = at, parse
+        self.memory: Memory | None = Memory(parse)
+        self.told = 0  # cells read while there was a memory
+
+    def read(self, cells: Sequence[Cell]) -> list[Any]:
+        if self.memory is None:
+            return list(map(self.parse, cells))
+        memory, parse = self.memory, self.parse
+        if set(map(type, cells)) == {str}:
+            values = list(map(memory.__getitem__, cells))
+        else:  # 1, 1.0 and True would be one to a memory
+            values = [memory[cell] if cell.__class__ is str else parse(cell) for cell in cells]
+        self.told += len(cells)
+        if self.told >= _TELLING and len(memory) * 4 > self.told * 3:
+            self.memory = None  # nearly every cell is another: to remember costs more than to read
+        return values
 
 
 class RowParser:
@@ -98,22 +116,38 @@ class RowParser:
         self.healed: dict[str, dict[str, str]] = {}  # by heading: as written, and as it was read
         self.width = max((slot.place for slot in self.slots), default=-1) + 1
 
-    def parse(self, row_no: int, cells: Cells) -> ParsedRow:
-        if len(cells) < self.width:
-            cells = cells + [""] * (self.width - len(cells))
-        layout, empty = self.layout, self.layout.empty
-        values: list[Any] = list(empty)
-        problems: list[RowProblem] = []
-        for _, place, at, memory, heading in self.slots:
-            cell = cells[place]
-            if cell == "":
-                continue
-            # Only texts: 1, 1.0 and True would be one to a memory.
-            value = memory[cell] if cell.__class__ is str else memory.parse(cell)
-            if value.__class__ is Problem:
-                problems.append(self._problem(heading, cell, value.code))
-                value = value.value if value.value is not None else empty[at]
-            values[at] = value
+    def parse(self, rows: Sequence[tuple[int, Cells]]) -> list[ParsedRow]:
+        """The rows with their numbers, read column by column: a column is quicker than its cells."""
+        lines = [self._filled_up(cells) for _, cells in rows]
+        columns = list(zip(*lines, strict=False))
+        said: list[Sequence[Any]] = [(nothing,) * len(rows) for nothing in self.layout.empty]
+        problems: list[list[RowProblem]] = [[] for _ in rows]
+        for slot in self.slots if rows else ():
+            said[slot.at] = self._read(slot, columns[slot.place], problems)
+        numbers = (row_no for row_no, _ in rows)
+        values = map(list, zip(*said, strict=True))
+        return list(map(self._complete, numbers, lines, values, problems))
+
+    def _filled_up(self, cells: Cells) -> Cells:
+        lacking = self.width - len(cells)
+        return cells + [""] * lacking if lacking > 0 else cells
+
+    def _read(
+        self, slot: Slot, cells: Sequence[Cell], problems: list[list[RowProblem]]
+    ) -> list[Any]:
+        values = slot.read(cells)
+        if Problem in set(map(type, values)):
+            nothing = self.layout.empty[slot.at]
+            for n, value in enumerate(values):
+                if value.__class__ is Problem:
+                    problems[n].append(self._problem(slot.heading, cells[n], value.code))
+                    values[n] = nothing if value.value is None else value.value
+        return values
+
+    def _complete(
+        self, row_no: int, cells: Cells, values: list[Any], problems: list[RowProblem]
+    ) -> ParsedRow:
+        layout = self.layout
         row = layout.row(self, values, problems, cells)
         row.complete()
         if self.looked_at < _LOOKED_AT:
@@ -304,16 +338,18 @@ def _slot(layout: "Layout", match: Match, from_1904: bool, rounded: Collection[s
         parse = parsing.since_1904(parse)
     if match.unit:
         parse = parsing.in_units(match.unit, parse)
-    if (match.field,) in layout.needed:
-        parse = without_errors(parse, "cell_error_needed")
-    else:
-        parse = without_errors(parse, "cell_error")
-    return Slot(match.field, match.place, layout.at[match.field], Memory(parse), match.heading)
+    at = layout.at[match.field]
+    error = "cell_error_needed" if (match.field,) in layout.needed else "cell_error"
+    return Slot(match, at, of_a_cell(parse, error, layout.empty[at]))
 
 
-def without_errors(parse: Parser, code: str) -> Parser:
+def of_a_cell(parse: Parser, error: str, nothing: object) -> Parser:
+    """The parser for cells that may be empty, or hold no more than a spreadsheet's error."""
+
     def parse_value(cell: Cell) -> object:
-        return Problem(code) if parsing.is_error(cell) else parse(cell)
+        if cell == "":
+            return nothing
+        return Problem(error) if parsing.is_error(cell) else parse(cell)
 
     return parse_value
 

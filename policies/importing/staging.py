@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import count, islice
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -19,13 +19,14 @@ from policies.importing.columns import FIELDS
 from policies.importing.rows import Memory, ParsedRow
 from policies.models import MODE_MONTHS, Policy, Product
 
+_WHOLE = 1 << 20  # characters handed over at once
 BATCH = 1_000  # as the reader sends them: while these are copied in, it reads the next
 PAYS_OUT = {Product.Kind.ENDOWMENT, Product.Kind.ANNUITY}
 RENEWS_YEARLY = {Product.Kind.MEDICAL, Product.Kind.ACCIDENT}
 PAYABLE = {None, Policy.Status.IN_FORCE, Policy.Status.LAPSED}  # None: the file does not say
 
 
-# What a row says, by field; "" and None: nothing, so that what is known stays.
+# What rows say, a column for each field; "" and None: nothing, so that what is known stays.
 Said = dict[str, Any]
 
 _TEXT = (
@@ -98,81 +99,95 @@ class Stage:
         with connection.cursor() as cursor:
             cursor.execute(analyze("import_row"))
 
-    def _copy(self, batch: list[ParsedRow]) -> None:
+    def _copy(self, batch: Sequence[ParsedRow]) -> None:
+        said = self._said(batch)
         buffer = io.StringIO()
-        csv.writer(buffer).writerows(map(self._line, count(self.rows + 1), batch))
+        csv.writer(buffer).writerows(zip(*_IN_ORDER(said), strict=True))
         buffer.seek(0)
         with connection.cursor() as cursor:
-            cursor.cursor.copy_expert(COPY, buffer)
+            cursor.cursor.copy_expert(COPY, buffer, _WHOLE)
 
-    def _line(self, n: int, row: ParsedRow) -> tuple[object, ...]:
-        said = dict(zip(FIELDS, row.values, strict=True))
-        said |= {"n": n, "row": row.row_no} | self._follows(said)
-        if row.problems and any(problem.code == "premium_missing" for problem in row.problems):
-            said["premium"] = None
-        line: tuple[object, ...] = _IN_ORDER(said)
-        return line
+    def _said(self, batch: Sequence[ParsedRow]) -> Said:
+        columns = zip(*(row.values for row in batch), strict=True)
+        said: Said = dict(zip(FIELDS, columns, strict=True))
+        said |= self._follows(said)
+        said["n"] = range(self.rows + 1, self.rows + len(batch) + 1)
+        said["row"] = [row.row_no for row in batch]
+        for n, row in enumerate(batch):
+            if row.problems and any(each.code == "premium_missing" for each in row.problems):
+                said["premium"][n] = None
+        return said
 
     def _follows(self, said: Said) -> Said:
-        """What follows from a row: search keys, encrypted numbers, coming dates."""
-        if said["agent_no"]:
-            self.agents[said["agent_no"]] = said["agent_name"] or self.agents.get(
-                said["agent_no"], ""
-            )
-        self.branches.add(said["branch"])
-        kind = self._kind(said)
-        pinyin, initials = _search_keys(said["holder_name"])
-        sealed_number, number_index = self._numbers[said["id_number"]]
+        """What follows from the rows: search keys, encrypted numbers, coming dates."""
+        for number, name in zip(said["agent_no"], said["agent_name"], strict=True):
+            if number:
+                self.agents[number] = name or self.agents.get(number, "")
+        self.branches.update(said["branch"])
+        kinds = list(map(self._kind, said["product_name"], said["kind"]))
+        names, ends, starts = said["holder_name"], said["matures_on"], said["effective_on"]
+        years = said["cover_years"]
+        pinyin, initials = zip(*map(_search_keys, names), strict=True)
+        numbers, indexes = zip(*map(self._numbers.__getitem__, said["id_number"]), strict=True)
         return {
-            "name": said["holder_name"],
+            "name": names,
             "pinyin": pinyin,
             "initials": initials,
-            "next_birthday_on": self._birthdays[said["birth_on"]],
-            "id_number": sealed_number,
-            "id_index": number_index,
+            "next_birthday_on": map(self._birthdays.__getitem__, said["birth_on"]),
+            "id_number": numbers,
+            "id_index": indexes,
             "insured_id_number": _sealed(said["insured_id_number"], self._seal_insured),
             "account": _sealed(said["account"], self._seal_account),
-            "guessed_due_on": self._guessed_due_on(said) if self.guess_due else None,
-            "matures_on": matures_on(said, kind),
-            "covers_until": covers_until(said, kind, self.today),
-            "cover_years": said["cover_years"] or None,  # of a whole life none
+            "premium": list(said["premium"]),
+            "guessed_due_on": self._guessed_due_on(said),
+            "matures_on": map(matures_on, kinds, ends, starts, years),
+            "covers_until": map(covers_until, kinds, ends, starts, years, repeat(self.today)),
+            "cover_years": [each or None for each in years],  # of a whole life none
         }
 
-    def _kind(self, said: Said) -> str:
-        name: str = said["product_name"]
+    def _kind(self, name: str, told: str | None) -> str:
         if not name:
-            return said["kind"] or ""
+            return told or ""
         if name not in self.products:
-            self.products[name] = self.known_kinds.get(name) or said["kind"] or Product.Kind.OTHER
+            self.products[name] = self.known_kinds.get(name) or told or Product.Kind.OTHER
         return self.products[name]
 
-    def _guessed_due_on(self, said: Said) -> date | None:
-        mode, start, years = said["premium_mode"], said["effective_on"], said["pay_years"]
-        months = MODE_MONTHS.get(Policy.Mode(mode)) if mode else None
-        if not (months and start and said["status"] in PAYABLE):
-            return None
-        due_on = dates.next_due_date(start, months, self.today)
-        return None if years and due_on >= dates.add_years(start, years) else due_on
+    def _guessed_due_on(self, said: Said) -> Iterable[date | None]:
+        if not self.guess_due:
+            return repeat(None, len(said["premium"]))
+        told = (said[name] for name in ("premium_mode", "effective_on", "pay_years", "status"))
+        return map(guessed_due_on, *told, repeat(self.today))
 
 
-def matures_on(said: Said, kind: str) -> date | None:
-    ends_on: date | None = said["matures_on"]
+def guessed_due_on(
+    mode: str | None, start: date | None, years: int | None, status: str | None, today: date
+) -> date | None:
+    months = MODE_MONTHS.get(Policy.Mode(mode)) if mode else None
+    if not (months and start and status in PAYABLE):
+        return None
+    due_on = dates.next_due_date(start, months, today)
+    return None if years and due_on >= dates.add_years(start, years) else due_on
+
+
+def matures_on(
+    kind: str, ends_on: date | None, start: date | None, years: int | None
+) -> date | None:
     if kind not in PAYS_OUT:
         return None
-    if ends_on or not (said["effective_on"] and said["cover_years"]):
+    if ends_on or not (start and years):
         return ends_on
-    return dates.cover_end(said["effective_on"], said["cover_years"])
+    return dates.cover_end(start, years)
 
 
-def covers_until(said: Said, kind: str, today: date) -> date | None:
+def covers_until(
+    kind: str, ends_on: date | None, start: date | None, years: int | None, today: date
+) -> date | None:
     """The last covered day of a yearly contract: the file's, else the next anniversary's eve."""
-    ends_on: date | None = said["matures_on"]
-    if kind not in RENEWS_YEARLY or said["cover_years"] != 1:
+    if kind not in RENEWS_YEARLY or years != 1:
         return None
-    if ends_on or not said["effective_on"]:
+    if ends_on or not start:
         return ends_on
-    tomorrow = today + timedelta(days=1)
-    return dates.next_due_date(said["effective_on"], 12, tomorrow) - timedelta(days=1)
+    return dates.next_due_date(start, 12, today + timedelta(days=1)) - timedelta(days=1)
 
 
 @lru_cache(maxsize=20_000)
@@ -192,8 +207,8 @@ def _number_sealer() -> Callable[[str], tuple[str | None, str | None]]:
     return sealed
 
 
-def _sealed(text: str, seal: Callable[[str], bytes]) -> str | None:
-    return _hex(seal(text)) if text else None
+def _sealed(texts: Iterable[str], seal: Callable[[str], bytes]) -> list[str | None]:
+    return [_hex(seal(text)) if text else None for text in texts]
 
 
 def _hex(value: bytes) -> str:

@@ -145,7 +145,7 @@ def take(name: str, world: World, day: date) -> None:
     _weight, layout, matches = best(headings)
     parser = RowParser(layout, matches, today=day)
     lines = [row for number, told in world.items() if (row := line(number, told))]
-    rows = [parser.parse(n, list(cells)) for n, cells in enumerate(lines, start=2)]
+    rows = parser.parse(list(enumerate(map(list, lines), start=2)))
     assert not [row.problems for row in rows if row.refused]
     batch = ImportBatch.objects.create(insurer=Insurer.usual(), name=f"{name}.xlsx")
     columns = {match.field: match.heading for match in matches}

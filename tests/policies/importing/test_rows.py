@@ -23,7 +23,7 @@ def row_of(**cells):
     }
     cells = good | cells
     headings = [COLUMNS[FIELDS.index(field)].heading("zh-hans") for field in cells]
-    return RowParser(ISSUED, match(headings), today=TODAY).parse(2, list(cells.values()))
+    return RowParser(ISSUED, match(headings), today=TODAY).parse([(2, list(cells.values()))])[0]
 
 
 def codes(row) -> list[str]:
