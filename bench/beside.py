@@ -101,14 +101,18 @@ def bench(agent: User, say: Say, count: int) -> None:
             read = ["bench.hostile", f"{path}", json.dumps(name)]
             _say_file(say, label, read)
             beside, alone = pages.in_turn([*read, f"{FOR_EACH_FILE}"])
-            _say_pages(say, label, beside, alone, path.stat().st_size)
+            _say_pages(say, label, beside, alone, path.stat().st_size, in_turn=True)
 
 
-def _say_pages(say: Say, label: str, beside: Times, alone: Times, n: int) -> None:
+def _say_pages(
+    say: Say, label: str, beside: Times, alone: Times, n: int, *, in_turn: bool = False
+) -> None:
     for name, times in beside.items():
-        usual = median(alone[name])
+        usual, ours = median(alone[name]), median(times)
+        if in_turn:  # each with its neighbour: what else happens meanwhile slows both
+            ours = usual * median(a / b for a, b in zip(times, alone[name], strict=True))
         more = {"alone_s": round(usual, 4), "slowest_s": round(max(times), 4)}
-        say(f"{name} beside {label}", median(times), usual * SLOWER, n, **more)
+        say(f"{name} beside {label}", ours, usual * SLOWER, n, **more)
 
 
 def _say_file(say: Say, label: str, read: list[str]) -> None:
