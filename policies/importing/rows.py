@@ -43,9 +43,7 @@ class ParsedRow(NamedTuple):
 AT = {field: place for place, field in enumerate(FIELDS)}
 _MISSING = {"policy_no": "policy_number_missing", "holder_name": "name_missing"}
 _BOUND = 50_000  # remembered cells of a column: enough for all dates and agents, flat in memory
-_TELLING = (
-    20_000  # cells that tell whether a column repeats itself; days of birth still do, phones not
-)
+_TELLING = 20_000  # cells that tell whether a column repeats itself: days of birth do, phones not
 _YEARLY_KINDS = ("medical", "accident")
 _DAYS_OF_A_YEAR = 366
 

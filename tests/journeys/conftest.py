@@ -21,7 +21,8 @@ QUIET = (
     " --disable-component-update --disable-sync"
 ).split()
 BIRTHDAY_CLIENT = "常春生"
-expect.set_options(timeout=8000)
+PATIENCE = 20_000  # milliseconds, on a machine that has much else to do
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,7 +108,7 @@ class Office:
         context.add_cookies([{"name": n, "value": v, "url": self.url} for n, v in cookies.items()])
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE)
         self._watch(page)
         return page
 
