@@ -44,6 +44,7 @@ PAGES = {  # who asks for what: seconds, queries, bytes gzipped at most
     "311 of the branch": ("administrator", "/standard/", 1.0, 20, 40_000),
     "progress of 30 agents": ("supervisor", "/progress/", 0.4, 12, 15_000),
     "progress of the branch": ("manager", "/progress/", 1.0, 12, 40_000),
+    "matters of a month of the branch": ("manager", "/progress/list/", 1.0, 12, 40_000),
     "morning meeting of the branch": ("manager", "/team/meeting/", 1.0, 25, 40_000),
     "spot checks of the branch": ("manager", "/team/spot-checks/", 1.0, 12, 40_000),
     "renewals of an agent": ("agent", "/renewals/", 0.3, 14, 15_000),

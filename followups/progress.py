@@ -1,9 +1,11 @@
 """How much of a month's work was done, by agent, service item and month."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from itertools import groupby
+from operator import or_
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -48,12 +50,13 @@ class Standing:
         )
 
 
-STATES = (DONE, LATE, MISSED, OPEN)
+DUE = (DONE, LATE, MISSED)
+STATES = (*DUE, OPEN)
 NOTHING = Standing()
 
 
-def work_of(user: User, agents: Any, first: date, last: date, today: date) -> QuerySet[Any, Any]:
-    """What had to be done by a day of `first..last`, each row with its `state`.
+def work_of(user: User, agents: Any, first: date, last: date) -> QuerySet[Any, Any]:
+    """What had to be done by a day of `first..last`.
 
     What is open is of whoever serves the client, what was settled of whoever did then; a reader sees the
     rows of those alone whose clients they see today.
@@ -61,19 +64,28 @@ def work_of(user: User, agents: Any, first: date, last: date, today: date) -> Qu
     rows = FollowUp.objects.visible_to(user).filter(keep_until__range=(first, last))
     theirs = Q(status=FollowUp.Status.OPEN, client__agent__in=agents) | Q(served_by__in=agents)
     gone = Q(status__in=(FollowUp.Status.WITHDRAWN, FollowUp.Status.SUPERSEDED))
-    over = Q(status=FollowUp.Status.OPEN, keep_until__lt=today)
-    return (
-        rows.filter(theirs)
-        .exclude(gone)
-        .annotate(
-            state=Case(
-                When(status=FollowUp.Status.DONE, done_on__gt=F("keep_until"), then=Value(LATE)),
-                When(status=FollowUp.Status.DONE, then=Value(DONE)),
-                When(Q(status=FollowUp.Status.MISSED) | over, then=Value(MISSED)),
-                default=Value(OPEN),
-            )
-        )
-    )
+    return rows.filter(theirs).exclude(gone)
+
+
+def standing(states: Collection[str], today: date) -> Q:
+    """The matters that stand like this."""
+    meant = _meant(today)
+    return reduce(or_, (meant[state] for state in states)) if set(states) < set(STATES) else Q()
+
+
+def state_of(today: date) -> Case:
+    """How a matter stands, for who shows it."""
+    return Case(*(When(meant, then=Value(state)) for state, meant in _meant(today).items()))
+
+
+def _meant(today: date) -> dict[str, Q]:
+    status, over = FollowUp.Status, Q(keep_until__lt=today)
+    return {
+        DONE: Q(status=status.DONE, done_on__lte=F("keep_until")),
+        LATE: Q(status=status.DONE, done_on__gt=F("keep_until")),
+        MISSED: Q(status=status.MISSED) | Q(over, status=status.OPEN),
+        OPEN: Q(~over, status=status.OPEN),
+    }
 
 
 @dataclass(frozen=True)

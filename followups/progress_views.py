@@ -10,17 +10,19 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.scope import agents_seen_by
 from followups import progress as figures
 from followups import standard
-from followups.models import ServiceItem
+from followups.models import FollowUp, ServiceItem
 from followups.standard_views import MonthForm
 from followups.team_views import TeamForm, asked_of
 from followups.views import Request
 from lib import dates
+from lib.paging import Found, page_of
 
 PER_PAGE = 50
 
@@ -28,7 +30,9 @@ PER_PAGE = 50
 class ListForm(forms.Form):
     """Which number was opened."""
 
+    DUE = "due"
     STATES = (
+        (DUE, pgettext_lazy("matters", "Due")),
         (figures.DONE, _("In time")),
         (figures.LATE, _("Late")),
         (figures.MISSED, _("Missed")),
@@ -39,12 +43,20 @@ class ListForm(forms.Form):
     item = forms.TypedChoiceField(choices=ServiceItem.choices, coerce=int, required=False)
     agent = forms.IntegerField(required=False, min_value=1)
     must = forms.BooleanField(required=False)
+    page = forms.IntegerField(required=False, min_value=1)
 
     def items(self) -> set[int]:
         """The service items that are asked for."""
         said = asked_of(self)
         items = {said["item"]} if said.get("item") else set(ServiceItem.values)
         return items & figures.must_items() if said.get("must") else items
+
+    def states(self) -> tuple[str, ...]:
+        """How what is asked for may stand; what has days left is not due yet."""
+        state = asked_of(self).get("state")
+        if state == self.DUE:
+            return figures.DUE
+        return (state,) if state else figures.STATES
 
 
 def _agents(user: User, asked: QueryDict) -> QuerySet[User]:
@@ -77,28 +89,33 @@ def progress(request: Request) -> HttpResponse:
     return render(request, "followups/progress.html", context)
 
 
-def rows_for(user: User, asked: QueryDict) -> Any:
-    """The matters behind a number; the page and the file ask the same."""
-    today = dates.today()
+ORDER = ("keep_until", "client__pinyin", "pk")
+
+
+def _rows(user: User, asked: QueryDict) -> Any:
+    """The matters behind a number."""
+    today, form = dates.today(), ListForm(asked)
     month: date = MonthForm(asked).chosen(today)
-    form = ListForm(asked)
-    said = asked_of(form)
     agents = _agents(user, asked)
-    if said.get("agent"):
-        agents = agents.filter(pk=said["agent"])
-    whose = agents.order_by().values("pk")
-    rows = figures.work_of(user, whose, month, dates.month_end(month), today)
-    rows = rows.filter(item__in=form.items())
-    if said.get("state"):
-        rows = rows.filter(state=said["state"])
-    rows = rows.select_related("client__agent", "served_by", "policy__product", "planned")
-    return rows.order_by("keep_until", "client__pinyin", "pk")
+    if agent := asked_of(form).get("agent"):
+        agents = agents.filter(pk=agent)
+    rows = figures.work_of(user, agents.order_by().values("pk"), month, dates.month_end(month))
+    return rows.filter(figures.standing(form.states(), today), item__in=form.items())
+
+
+def _shown(rows: Any) -> Any:
+    rows = rows.annotate(state=figures.state_of(dates.today()))
+    return rows.select_related("client__agent", "served_by", "policy__product", "planned")
+
+
+def rows_for(user: User, asked: QueryDict) -> Any:
+    """The same matters for a file."""
+    return _shown(_rows(user, asked)).order_by(*ORDER)
 
 
 def _wanted(counted: figures.Parts, form: ListForm) -> int:
     """The number that was opened."""
-    asked, items = asked_of(form), form.items()
-    states = [asked["state"]] if asked.get("state") else figures.STATES
+    asked, items, states = asked_of(form), form.items(), form.states()
     return sum(
         getattr(count, state)
         for (agent, item), count in counted.items()
@@ -114,13 +131,16 @@ def progress_list(request: Request) -> HttpResponse:
         raise PermissionDenied
     month: date = MonthForm(request.GET).chosen(today)
     form = ListForm(request.GET)
-    rows = Paginator(rows_for(user, request.GET), PER_PAGE)
+    rows = _rows(user, request.GET)
+    count = rows.count()
+    found = Found([rows], ORDER, most=count)
+    number = asked_of(form).get("page") or 1
     counted = figures.counted(
         user, _agents(user, request.GET).order_by().values("pk"), month, today
     )
     context = {
-        "page": rows.get_page(request.GET.get("page")),
-        "elsewhere": _wanted(counted, form) - rows.count,
+        "page": page_of(found, _shown(FollowUp.objects.all()), number, count),
+        "elsewhere": _wanted(counted, form) - count,
         "month": month,
         "states": ListForm.STATES,
         "state": asked_of(form).get("state") or "",
