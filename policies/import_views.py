@@ -136,20 +136,32 @@ class GroupForm(forms.Form):
 def imports(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        received = _receive(request, form)
-        one = len(received) == 1
-        return redirect("imports:check", received[0].pk) if one else redirect("imports:list")
+        return _to_the_received(request, _receive(request, form))
     batches = Paginator(ImportBatch.objects.select_related("uploaded_by"), 8)
+    page = batches.get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "page_obj": batches.get_page(request.GET.get("page")),
+        "page_obj": page,
+        "busy": any(batch.is_busy for batch in page),
         "idempotency_key": uuid.uuid4().hex,
         "limit": settings.IMPORT_MAX_BYTES >> 20,
         "kinds": LAYOUTS.values(),
         "step": 1,
     }
     status = 422 if request.method == "POST" else 200
-    return render(request, "policies/imports.html", context, status=status)
+    template = "_imports.html" if request.htmx else "imports.html"  # type: ignore[attr-defined]
+    return render(request, f"policies/{template}", context, status=status)
+
+
+def _to_the_received(request: HttpRequest, received: list[ImportBatch]) -> HttpResponse:
+    """To the check of a file; of several, to the list where each can be followed."""
+    if len(received) == 1:
+        return redirect("imports:check", received[0].pk)
+    words = gettext(
+        "%(n)s files are being checked; each then waits for you among the recent imports."
+    )
+    messages.success(request, words % {"n": len(received)})
+    return redirect(f"{reverse('imports:list')}#recent")
 
 
 @transaction.atomic
@@ -269,7 +281,7 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
     form = OwnersForm(request.POST, batch=batch, user=cast(User, request.user))
     if not form.is_valid():
         messages.error(request, f"{next(iter(form.errors.values()))[0]}")
-        return redirect(f"{reverse('imports:check', args=[pk])}?group=agent_unknown")
+        return redirect(f"{reverse('imports:check', args=[pk])}?group=agent_unknown#group")
     return _again(batch, batch.give(form.chosen, form.cleaned_data["to"].staff_no))
 
 
@@ -426,7 +438,8 @@ def _kept(batch: ImportBatch) -> list[dict[str, Any]]:
 
 def _progress(request: HttpRequest, batch: ImportBatch, step: int) -> HttpResponse:
     template = "_import_progress.html" if request.htmx else "import_run.html"  # type: ignore[attr-defined]
-    return render(request, f"policies/{template}", {"batch": batch, "step": step})
+    context = {"batch": batch, "step": step, "ahead": batch.ahead}
+    return render(request, f"policies/{template}", context)
 
 
 def _move_on(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
@@ -448,12 +461,21 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "refusal": refusal,
-        "step": 5,
+        "step": _last_step(batch),
         "kept": _kept(batch),
         "changes": _changes(batch),
     }
     context |= _of_its_kind(batch)
     return render(request, "policies/import_result.html", context)
+
+
+def _last_step(batch: ImportBatch) -> int:
+    """How far it came."""
+    if batch.state == ImportBatch.State.FAILED:
+        return 3
+    if batch.state == ImportBatch.State.STOPPED:
+        return 4 if batch.report else 3
+    return 5
 
 
 @require_GET
@@ -487,7 +509,8 @@ def _no_refused_rows(batch: ImportBatch) -> HttpResponse:
 @require_POST
 @for_administrators
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
-    """Forget a book that was only checked; nothing of it was written."""
-    batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.CHECKED)
+    """Forget a list that nobody has confirmed; nothing of it was written."""
+    waits = [ImportBatch.State.MAPPING, ImportBatch.State.CHECKED]
+    batch = get_object_or_404(ImportBatch, pk=pk, state__in=waits)
     batch.discard()
     return redirect("imports:list")

@@ -37,7 +37,7 @@ class Sheet(NamedTuple):
     name: str
     rows: Iterator[Row]
     from_1904: bool = False
-    total: int | None = None  # rows in all, where the file knows
+    total: int | None = None  # rows in all, about, where the file knows
 
 
 @dataclass
@@ -208,7 +208,13 @@ def _delimited(path: Path) -> Sheet:
     # sooner, and is as fast.
     encoding = _encoding(path)
     csv.field_size_limit(_LONGEST_CELL)
-    return Sheet("", _records(path, encoding, _delimiter(path, encoding)))
+    rows = _records(path, encoding, _delimiter(path, encoding))
+    return Sheet("", rows, total=_lines(path))
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
 
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -75,9 +76,10 @@ def messages(
     kind = preflight.check(path, name, largest)
     unfit: Refusal | None = None
     unsure: Header | None = None
-    found, notes = False, list[Note]()
+    found, notes, unread = False, list[Note](), list[Note]()
     for sheet in open_book(path, kind, notes):
-        table = find_table(sheet.rows, asked.told)
+        first = list(islice(sheet.rows, 1))
+        table = find_table(chain(first, sheet.rows), asked.told)
         refusal = _refusal(table)
         if table and not refusal:
             found = True
@@ -88,15 +90,18 @@ def messages(
             )  # fmt: skip
             yield from _batches(table, parser, kind == "text" and _breaks_off(path))
             notes += _noticed(table, parser)
-        elif refusal and (unfit is None or refusal.code != "no_headings"):
+            continue
+        if first:
+            unread.append(Note("sheet_unread", {"sheet": sheet.name}))
+        if unfit is None or (refusal and refusal.code != "no_headings"):
             unfit = refusal
             unsure = _header(sheet, table, asked)._replace(lacks=True) if table else None
     if not found and unsure and asked.asks:
         yield unsure
     elif not found:
         raise unfit or Refusal("no_headings")
-    if notes:
-        yield Notes(notes)
+    if notes or unread:
+        yield Notes(notes + unread)
 
 
 def _noticed(table: Table, parser: RowParser) -> Iterator[Note]:
@@ -143,7 +148,7 @@ def _header(sheet: Sheet, table: Table, asked: Asked) -> Header:
         table.header_row,
         table.headings,
         table.matches,
-        sheet.total,
+        sheet.total and max(sheet.total - table.header_row, 0),
         layout.code,
         columns,
     )

@@ -233,7 +233,7 @@ def _check(batch: ImportBatch) -> list[ImportBatch]:
         refused = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
         try:
             report = _import_batch(
-                batch, refused=refused, found=kinds.extend, dry_run=True,
+                batch, refused=refused, found=kinds.extend, dry_run=True, begin=batch.read_all,
                 differ=lambda differences: differing.write(differences, told),
             )  # fmt: skip
         except Refusal as refusal:
@@ -260,12 +260,13 @@ def apply(batch: ImportBatch) -> None:
     def begin() -> None:
         if not batch.is_still(ImportBatch.State.APPLYING):
             raise Superseded
+        batch.read_all()
 
     def finish(report: Report) -> None:
         """Unless it was stopped meanwhile, or somebody else was quicker: then nothing is written."""
         ended = batch.finish_from(
             ImportBatch.State.APPLYING, ImportBatch.State.APPLIED, report=summary(report),
-            done_rows=report.rows,
+            done_rows=report.rows, total_rows=report.rows,
         )  # fmt: skip
         if not ended:
             raise Superseded

@@ -18,7 +18,7 @@ class Header(NamedTuple):
     header_row: int
     headings: list[str]  # of every column of the file
     matches: list[Match]  # those that are understood
-    rows_in_all: int | None  # where the file says it; blank rows count
+    rows_in_all: int | None  # below the headings, about, where the file says it; blank ones count
     kind: str = "issued"  # of list: the code of its layout
     columns: list[Guess] = []
     lacks: bool = False  # columns without which nothing can be read; no rows follow

@@ -276,6 +276,9 @@ class Note(NamedTuple):
 
 NOTES = {
     "hidden_sheet": _("The sheet “%(sheet)s” is hidden; it was not read."),
+    "sheet_unread": _(
+        "The sheet “%(sheet)s” holds no list that is known by its headings; it was not read."
+    ),
     "hidden_rows": _("Hidden rows in the sheet “%(sheet)s”: %(rows)s. They were read, too."),
     "unit": _("The file says that its amounts are in %(unit)s元; they were read so."),
     "rounded": _(

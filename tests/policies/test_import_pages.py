@@ -180,6 +180,40 @@ def test_a_checked_book_can_be_put_away(office: Any) -> None:
     assert not path.exists()
 
 
+def test_several_files_are_followed_on_the_list(office: Any) -> None:
+    files = [SimpleUploadedFile(f"{n}.csv", HEAVY.read_bytes()) for n in range(2)]
+    english: dict[str, Any] = {"headers": {"accept-language": "en"}}
+    answer = office.post(reverse("imports:list"), {"file": files, "key": "k1"}, **english)
+    assert answer["Location"] == f"{reverse('imports:list')}#recent"
+    assert "2 files are being checked" in office.get(reverse("imports:list"), **english).text
+    asked = office.get(reverse("imports:list"), headers={"hx-request": "true"}).text
+    assert "<html" not in asked
+    assert "hx-trigger" in asked
+    for batch in ImportBatch.objects.all():
+        intake.check(batch)
+    asked = office.get(reverse("imports:list"), headers={"hx-request": "true"}).text
+    assert "hx-trigger" not in asked
+
+
+def test_the_progress_says_how_long_it_takes_and_who_is_ahead(office: Any) -> None:
+    batch = batch_of(office, HEAVY.read_bytes())
+    now = timezone.now()
+    reading = {"state": "applying", "begun_at": now - timedelta(seconds=10), "heartbeat_at": now}
+    ImportBatch.objects.update(**reading, done_rows=500, total_rows=1000)
+    run = reverse("imports:run", args=[batch.pk])
+    english: dict[str, Any] = {"headers": {"accept-language": "en"}}
+    assert "about 40 seconds left" in office.get(run, **english).text
+    ImportBatch.objects.update(done_rows=1000)
+    assert "about 15 seconds left" in office.get(run, **english).text
+    ImportBatch.objects.update(begun_at=now - timedelta(seconds=1000), done_rows=100)
+    assert "minutes left" in office.get(run, **english).text
+    other = batch_of(office, HEAVY.read_bytes(), key="k2")
+    check = reverse("imports:check", args=[other.pk])
+    page = office.get(check, **english).text
+    assert "“book.csv” is being written; this list follows it." in page
+    assert "0 / 0" not in page
+
+
 def test_the_page_that_asks_each_second_is_told_when_to_stop(office: Any) -> None:
     batch = batch_of(office, HEAVY.read_bytes())
     check = reverse("imports:check", args=[batch.pk])
@@ -306,7 +340,7 @@ def test_several_files_are_several_imports(office: Any) -> None:
         SimpleUploadedFile("bank.csv", (BANK + "甲,1,100,收费成功,2026-06-20,,P11,").encode()),
     ]
     answer = office.post(reverse("imports:list"), {"file": files, "key": "k1"})
-    assert answer["Location"] == reverse("imports:list")
+    assert answer["Location"] == f"{reverse('imports:list')}#recent"
     assert list(ImportBatch.objects.order_by("pk").values_list("name", flat=True)) == [
         "book.csv", "bank.csv"
     ]  # fmt: skip

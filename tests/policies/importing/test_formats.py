@@ -224,6 +224,15 @@ def test_hidden_sheets_are_left_out(tmp_path):
     assert [row.sheet for row in rows_of(path)] == ["Sheet1"]
 
 
+def test_a_sheet_that_is_no_known_list_is_named(tmp_path):
+    path = write_xlsx(tmp_path / "b.xlsx", [HEADINGS, GOOD], [], [["甲", "乙"], ["1", "2"]])
+    reading, rows = read(path)
+    assert [row.sheet for row in rows] == ["Sheet1"]
+    assert [note.details for note in reading.notes if note.code == "sheet_unread"] == [
+        {"sheet": "Sheet3"}
+    ]
+
+
 def test_cells_of_a_workbook_bring_their_type(tmp_path):
     row = good_row(
         id_number=330502197402102930,
