@@ -1,5 +1,6 @@
 """The settings site: for administrators who may open it, and for nobody else."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -7,12 +8,13 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry, Team, User
+from accounts.models import AuditEntry, FailedLogin, Team, User
 
 admin.site.site_header = admin.site.site_title = _("Rules, people and teams")
 admin.site.index_title = _("Settings of the office")
@@ -146,3 +148,36 @@ class AuditEntryAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("action",)
     list_select_related = ("actor",)
     date_hierarchy = "at"
+
+
+@admin.register(FailedLogin)
+class FailedLoginAdmin(ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who is kept waiting, and a way to let them in sooner."""
+
+    list_display = fields = ("account", "place", "failures", "last_tried", "is_kept_waiting")
+    search_fields = ("username", "ip_address")
+    actions = ("let_them_try",)
+
+    @admin.display(description=_("Staff number or mobile"), ordering="username")
+    def account(self, tried: FailedLogin) -> str:
+        return str(tried)
+
+    @admin.display(description=_("Network address"), ordering="ip_address")
+    def place(self, tried: FailedLogin) -> str | None:
+        return tried.ip_address
+
+    @admin.display(description=_("In vain"), ordering="failures_since_start")
+    def failures(self, tried: FailedLogin) -> int:
+        return tried.failures_since_start
+
+    @admin.display(description=_("Last tried"), ordering="attempt_time")
+    def last_tried(self, tried: FailedLogin) -> datetime:
+        return tried.attempt_time
+
+    @admin.display(description=_("Kept waiting"), boolean=True)
+    def is_kept_waiting(self, tried: FailedLogin) -> bool:
+        return tried.waits
+
+    @admin.action(description=_("Let them try again at once"))
+    def let_them_try(self, request: HttpRequest, chosen: QuerySet[FailedLogin]) -> None:
+        chosen.delete()

@@ -276,13 +276,15 @@ class SentForm(models.Model):
             return int(cursor.rowcount) == 1
 
 
-# A model of this app that lives beside its verbs; Django reads it here.
+# Models of this app that live beside their verbs; Django reads them here.
 from accounts.exports import ExportRequest  # noqa: E402
+from accounts.failed_logins import FailedLogin  # noqa: E402
 
 __all__ = [
     "AuditEntry",
     "CalendarFeed",
     "ExportRequest",
+    "FailedLogin",
     "Role",
     "SentForm",
     "Team",

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import FailedLogin, User
 from policies.models import Product
 from tests.conftest import PASSWORD
 
@@ -137,3 +137,20 @@ def test_the_content_policy_holds_there_as_well(browser: Browser) -> None:
     answer = browser.get(reverse("admin:accounts_user_add"))
     assert "unsafe-inline" not in answer["Content-Security-Policy"]
     assert b"<style" not in answer.content
+
+
+def test_whoever_is_kept_waiting_is_seen_there_and_let_in(browser: Browser, alice: Any) -> None:
+    tried = {"username": alice.staff_no, "password": "forgotten"}
+    for _ in range(5):
+        Browser().post(reverse("login"), tried)
+    assert "axes" not in browser.get(reverse("admin:index")).content.decode()
+    address = reverse("admin:accounts_failedlogin_changelist")
+    browser.cookies["django_language"] = "zh-hans"
+    page = browser.get(address).content.decode()
+    assert all(word in page for word in ("登录失败", "须等待", alice.staff_no))
+    [kept] = FailedLogin.objects.all()
+    assert (kept.failures_since_start, kept.waits) == (5, True)
+    tried["password"] = PASSWORD
+    assert Browser().post(reverse("login"), tried).status_code != 302
+    browser.post(address, {"action": "let_them_try", "_selected_action": [kept.pk]})
+    assert Browser().post(reverse("login"), tried).status_code == 302
