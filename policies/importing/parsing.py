@@ -269,8 +269,13 @@ def account(cell: Cell) -> object:
 # Dates
 
 _YEAR_FIRST = re.compile(
-    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[t,]?\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?)?",
+    r"(\d{4})(?:[-/.–—]|年)(\d{1,2})(?:[-/.–—]|月)(\d{1,2})[日号]?(?:\(?(?:星期|周)[一二三四五六日天]\)?)?",
     re.ASCII,
+)
+# Something must stand before the hour: in 2026/3/110:05 nobody can tell the 1st from the 11th.
+_TIME = re.compile(
+    r"(?:(?<=[日号])|[\s,t]+)(?:[上下]午)?\s*\d{1,2}[:时]\d{1,2}(?:[:分][\d.]*秒?)?(?:\s*[ap]m)?$",
+    re.ASCII | re.IGNORECASE,
 )
 _OF_THE_REPUBLIC = re.compile(
     r"(?:中[华華])?民[国國](\d{1,3})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?", re.ASCII
@@ -281,10 +286,15 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _MONTH_WORDS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAY_FIRST = re.compile(r"(\d{1,2})-?([a-z]{3})[a-z]*[-,]*(\d{4})", re.ASCII)
 _MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?(\d{1,2}),(\d{4})", re.ASCII)
-_FOREVER = frozenset(("终身", "终生", "长期", "永久", "wholelife", "whole", "life", "lifetime"))
-_LAST_SERIAL = 2_958_465  # 9999-12-31
+_FOREVER = re.compile(
+    "[保交缴]?至?(?:终身|终生|长期|永久)(?:有效|保障|[交缴]费?)?|wholelife|whole|life|lifetime"
+)
+_NO_DAY = re.compile(  # what spreadsheets and databases write for none
+    r"(?:0001|1900)(?:[-/.]|年)?0?1(?:[-/.]|月)?0?[01]日?", re.ASCII
+)
+_LAST_SERIAL, _LAST_USUAL_SERIAL = 2_958_465, 99_999  # 9999-12-31; 2173-10-13
 _FIRST_YEAR, _NEVER_YEAR = 1900, 2999
-_EPOCH = date(1899, 12, 30)
+_EPOCH, _FIRST_DAY = date(1899, 12, 30), date(1900, 1, 1)
 _DAYS_FROM_1900_TO_1904 = 1_462
 _DAYS_BEFORE_EIGHT_DIGITS = 2_958_465 - _DAYS_FROM_1900_TO_1904
 
@@ -296,7 +306,7 @@ def day(cell: Cell) -> object:
     elif isinstance(cell, datetime):
         found = cell.date()
     elif isinstance(cell, str):
-        words = plain(_clean(cell))
+        words = plain(_without_time(_clean(cell)))
         if not words:
             return None
         found = _day_in_words(words)
@@ -312,13 +322,19 @@ def open_day(cell: Cell) -> object:
     found = day(cell)
     if isinstance(found, Problem):
         return None if _says_never(cell) else found
-    return None if isinstance(found, date) and found.year >= _NEVER_YEAR else found
+    never = isinstance(found, date) and (found.year >= _NEVER_YEAR or found == _FIRST_DAY)
+    return None if never else found
 
 
 def since_1904(parse: Parser) -> Parser:
-    """The same parser for a workbook whose bare day numbers count from 1904."""
+    """The same parser for a workbook whose bare day numbers count from 1904.
+
+    From where a day number counts that stands there as a text, nobody can tell.
+    """
 
     def parse_1904(cell: Cell) -> object:
+        if isinstance(cell, str) and _SERIAL.fullmatch(plain(_clean(cell))):
+            return Problem("date_invalid")
         if isinstance(cell, float | int) and 0 < cell < _DAYS_BEFORE_EIGHT_DIGITS:
             return parse(cell + _DAYS_FROM_1900_TO_1904)
         return parse(cell)
@@ -327,8 +343,16 @@ def since_1904(parse: Parser) -> Parser:
 
 
 def _says_never(cell: Cell) -> bool:
-    words = plain(text_of(cell))
-    return words in _FOREVER or not words.strip("0-/.:年月日") or is_nothing(words)
+    words = plain(_without_time(text_of(cell)))
+    if _FOREVER.fullmatch(words) or _NO_DAY.fullmatch(words):
+        return True
+    return not words.strip("0-/.:年月日") or is_nothing(words)
+
+
+def _without_time(text: str) -> str:
+    if not {":", "：", "时"} & set(text):
+        return text
+    return _TIME.sub("", unicodedata.normalize("NFKC", text))
 
 
 def _day_in_words(words: str) -> date | None:
@@ -351,8 +375,11 @@ def _day_in_number(number: object) -> date | None:
     if 19_000_101 <= number <= 99_991_231 and number == int(number):
         digits = str(int(number))
         return _real(digits[:4], digits[4:6], digits[6:])
-    # A four-digit number is more likely a year than a day before 1927.
-    return _EPOCH + timedelta(days=int(number)) if 9_999 < number <= _LAST_SERIAL else None
+    # A four-digit number is more likely a year than a day before 1927, and 202603 a month.
+    if not 9_999 < number < _LAST_SERIAL + 1:
+        return None
+    found = _EPOCH + timedelta(days=int(number))
+    return found if number < _LAST_USUAL_SERIAL + 1 or found.year >= _NEVER_YEAR else None
 
 
 def _month(word: str) -> int:
@@ -374,6 +401,8 @@ _UNITS = "|".join(sorted(_TIMES, key=len, reverse=True))
 _AMOUNT = re.compile(rf"(-?)(\d+|\d{{1,3}}(?:,\d{{3}})+)(\.\d+)?({_UNITS})", re.ASCII)
 _USUAL_AMOUNT = re.compile(r"\d{1,11}(?:\.\d{1,2})?", re.ASCII)
 _CURRENCY = re.compile(r"^(-?)(?:人民币|rmb|cny|[¥￥])|(?:人民币|rmb|cny|元整|元|圆)$")
+_GROUPED = re.compile(r"^\D*\d{1,3}(?:[ \xa0\u202f\u3000]\d{3})+(?!\d|\s+\d)")
+_TWO_NUMBERS = re.compile(r"\d\s+\d")
 _LARGEST = Decimal(10) ** 12
 
 
@@ -395,6 +424,8 @@ def money(cell: Cell) -> Decimal | Problem | None:
 def _money_in_words(words: str) -> Decimal | Problem:
     if _USUAL_AMOUNT.fullmatch(words):
         return Decimal(words).quantize(CENT)
+    if _are_two_numbers(words):
+        return Problem("amount_invalid")
     words = plain(words).replace("−", "-")
     if words.startswith("(") and words.endswith(")"):
         words = "-" + words[1:-1]
@@ -404,6 +435,11 @@ def _money_in_words(words: str) -> Decimal | Problem:
         return Problem("amount_invalid")
     sign, whole, cents, unit = found.groups()
     return _to_the_cent(Decimal(f"{sign}{whole.replace(',', '')}{cents or ''}") * _TIMES[unit])
+
+
+def _are_two_numbers(words: str) -> bool:
+    """1200 1300: the premiums of two covers, say; in 1 200 the blank only sets thousands apart."""
+    return bool(_TWO_NUMBERS.search(words)) and not _GROUPED.search(words)
 
 
 _NOISE = Decimal("0.000001")  # of the floats that workbooks keep
@@ -451,7 +487,7 @@ def in_units(unit: str, parse: Parser) -> Parser:
         if not isinstance(cell, str):
             return parse(cell)
         words = plain(_clean(cell))
-        if is_nothing(words) or not _WITHOUT_UNIT.fullmatch(words):
+        if is_nothing(words) or _are_two_numbers(cell) or not _WITHOUT_UNIT.fullmatch(words):
             return parse(cell)
         return parse(f"{words[:-1]}{unit})" if words.endswith(")") else f"{words}{unit}")
 
@@ -468,10 +504,12 @@ def word(meanings: dict[str, str], unknown: str) -> Parser:
     """One of a closed list, in either language; anything else is told by the code `unknown`."""
 
     def parse(cell: Cell) -> object:
-        words = plain(text_of(cell)).replace("-", "").replace("_", "")
-        if not words or is_nothing(words):
+        words = plain(text_of(cell))
+        bare = words.replace("-", "").replace("_", "")
+        if not bare or is_nothing(words):
             return None
-        return meanings.get(words) or Problem(unknown)
+        found = meanings.get(words) or (None if bare.isdigit() else meanings.get(bare))
+        return found or Problem(unknown)
 
     return parse
 
@@ -482,41 +520,49 @@ def meanings(**words: str) -> dict[str, str]:
 
 
 STATUSES = meanings(
-    in_force="有效 正常 承保 生效 有效保单 缴费有效 交清 减额交清 免交 inforce active paidup",
-    lapsed="失效 中止 效力中止 停效 暂停 永久失效 lapsed lapse suspended",
-    claimed="理赔终止 赔付终止 死亡终止 身故终止 身故理赔 身故 理赔 理赔结案 endedbyaclaim claim claimed"
-    " deathclaim death claimterminated terminatedbyclaim",
+    in_force="有效 正常 正常有效 承保 生效 有效中 保单有效 有效保单 缴费有效 交费有效 缴费中 交费中 缴费期满 交费期满"
+    " 宽限期 宽限期内 自动垫交 自动垫缴 垫交 垫缴 豁免 保费豁免 豁免保费 免交 inforce active paidup grace"
+    " ingrace",
+    lapsed="失效 已失效 失效中 失效中止 保单失效 合同失效 中止 已中止 合同中止 保单中止 效力中止 停效 暂停"
+    " 永久失效 lapsed lapse suspended",
+    claimed="理赔终止 赔付终止 死亡终止 身故终止 身故理赔 身故理赔终止 死亡理赔终止 身故给付 死亡给付 全残终止 身故"
+    " 死亡 理赔 理赔结案 endedbyaclaim claim claimed deathclaim death claimterminated terminatedbyclaim",
     paid_up="减额交清 减额缴清 交清 缴清 reducedpaidup",
-    terminated="终止 已终止 合同终止 效力终止 解约 注销 给付终止"
+    terminated="终止 已终止 合同终止 保单终止 效力终止 失效终止 解约 已解约 合同解除 解除合同 注销 已注销 给付终止"
     " 拒保 terminated termination cancelled canceled rescinded",
     transferred="转出 已转出 迁出 保单迁出 transferredout transferred",
-    surrendered="退保 已退保 退保终止 全部退保 surrendered surrender surrenderedforcash",
-    cooled_off="犹退 犹豫期退保 犹豫期撤单 犹豫期终止 犹豫期内退保 契撤 撤单 cooledoff cooloff"
-    " coolingoff withdrawnincoolingoff coolingoffwithdrawal freelook freelookcancelled nottaken",
-    matured="满期终止 满期 已满期 期满 期满终止 到期终止 到期 满期给付 matured maturity expired"
+    surrendered="退保 已退保 退保终止 全部退保 正常退保 协议退保 失效退保 surrendered surrender"
+    " surrenderedforcash",
+    cooled_off="犹退 已犹退 犹撤 犹豫退保 犹豫期退保 犹豫期撤单 犹豫期终止 犹豫期解约 犹豫期内退保 犹豫期内撤单"
+    " 冷静期退保 契撤 撤单 cooledoff cooloff coolingoff withdrawnincoolingoff coolingoffwithdrawal freelook"
+    " freelookcancelled nottaken",
+    matured="满期终止 满期 已满期 期满 已期满 期满终止 保险期满 到期终止 到期 满期给付 matured maturity expired"
     " expiry",
 )
 MODES = meanings(
-    single="趸交 趸缴 趸 一次性 一次交清 一次缴清 一次性交清 一次性缴清 0 single singlepremium"
-    " lumpsum onetime",
-    yearly="年交 年缴 按年 年 每年 12 yearly annual annually year",
-    half_yearly="半年交 半年缴 按半年 半年 每半年 6 halfyearly semiannual semiannually biannual"
-    " halfyear",
-    quarterly="季交 季缴 按季 季 每季 3 quarterly quarter",
-    monthly="月交 月缴 按月 月 每月 1 monthly month",
-    irregular="不定期 不定期交 不定期缴 灵活交费 irregular flexible",
+    single="趸交 趸缴 趸付 趸 单次 一次性 一次交清 一次缴清 一次付清 一次性交清 一次性缴清 一次性付清 一次性交费"
+    " 一次性缴费 0 single singlepremium lumpsum onetime",
+    yearly="年交 年缴 年付 按年 年 年度 每年 按年交 按年缴 每年交 每年缴 按年交费 按年缴费 12 12个月 yearly annual"
+    " annually year",
+    half_yearly="半年交 半年缴 半年付 按半年 半年 半年度 每半年 按半年交 按半年缴 每半年交 每半年缴 6 6个月"
+    " halfyearly semiannual semiannually biannual halfyear",
+    quarterly="季交 季缴 季付 按季 季 季度 每季 每季度 按季度 季度交 季度缴 按季交 按季缴 每季交 每季缴 3 3个月"
+    " quarterly quarter",
+    monthly="月交 月缴 月付 按月 月 月度 每月 按月交 按月缴 每月交 每月缴 按月交费 按月缴费 1 1个月 monthly month",
+    irregular="不定期 不定期交 不定期缴 不定期交费 不定期缴费 灵活 灵活交费 灵活缴费 -1 irregular flexible",
 )
-GENDERS = meanings(
-    m="男 男性 先生 1 m male mr", f="女 女性 女士 小姐 太太 2 0 f female mrs ms miss"
+GENDERS = meanings(  # 0 is a man to one system, a woman to another, and nobody to a third
+    m="男 男性 男士 先生 1 m male mr", f="女 女性 女士 小姐 太太 2 f female mrs ms miss"
 )
 ID_TYPES = meanings(
-    id_card="身份证 居民身份证 二代身份证 身份证件 临时身份证 idcard id nationalid residentidcard"
-    " 0 01",
-    passport="护照 passport",
-    household="户口簿 户口本 户口 householdregister",
+    id_card="身份证 身份證 居民身份证 二代身份证 第二代身份证 身份证件 居民身份证件 身份证号 临时身份证 idcard"
+    " id nationalid residentidcard 0 01",
+    passport="护照 中国护照 外国护照 passport",
+    household="户口簿 户口本 户口 居民户口簿 householdregister",
     military="军官证 军人证 士兵证 警官证 military",
     birth_certificate="出生证 出生证明 birthcertificate",
-    hk_macau="港澳居民来往内地通行证 港澳通行证 回乡证 港澳居民居住证 hkmopermit",
+    hk_macau="港澳居民来往内地通行证 港澳居民往来内地通行证 港澳通行证 回乡证 港澳居民居住证"
+    " hkmopermit",
     taiwan="台湾居民来往大陆通行证 台胞证 台湾居民居住证 taiwanpermit",
     other="其他 其它 外国人永久居留证 other",
 )
@@ -534,14 +580,14 @@ WHOLE_LIFE = 0  # years of a cover that ends with life
 _YEARS = re.compile(r"(\d{1,3})(?:\.0)?(?:年|年期|年交|年缴|年满|y|yr|yrs|year|years|yearspay)?")
 _MONTHS = re.compile(r"(\d{1,4})(?:个月|月|months|month)")
 _ONCE = frozenset(
-    ("一次性", "趸交", "趸缴", "一次交清", "一次缴清", "single", "singlepay", "singlepremium")
+    "一次性 趸交 趸缴 趸付 一次交清 一次缴清 一次付清 一次性交清 一次性缴清 single singlepay singlepremium".split()
 )
 
 
 def pay_term(cell: Cell) -> object:
     """Years in which premiums are paid; None for a single premium or one for life."""
     words = plain(text_of(cell))
-    if not words or is_nothing(words) or words in _ONCE or words in _FOREVER:
+    if not words or is_nothing(words) or words in _ONCE or _FOREVER.fullmatch(words):
         return None
     return _years(words)
 
@@ -551,7 +597,8 @@ def cover_term(cell: Cell) -> object:
     words = plain(text_of(cell))
     if not words or is_nothing(words):
         return None
-    return WHOLE_LIFE if words in _FOREVER or words.startswith("终身") else _years(words)
+    whole = words.startswith("终身") or _FOREVER.fullmatch(words)
+    return WHOLE_LIFE if whole else _years(words)
 
 
 def _years(words: str) -> int | Problem:

@@ -20,7 +20,7 @@ CELLS = st.one_of(
     st.times(),
     st.timedeltas(),
 )
-DAYS = st.dates(date(1927, 6, 1), date(2998, 12, 31))
+DAYS = st.dates(date(1927, 6, 1), date(2173, 10, 13))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,15 @@ DAYS = st.dates(date(1927, 6, 1), date(2998, 12, 31))
         "2026-03-05 00:00:00",
         "2026-03-05T10:30:00",
         "2026/3/5 0:00",
+        "2026/3/5 10:05",
+        "2026-03-05 上午 8:05",
+        "2026-03-05 10:30:00 AM",
+        "2026年3月5日10时5分",
+        "2026年3月5号",
+        "2026年3月5日(周四)",
+        "2026-03-05 星期四",
+        "2026–03–05",
+        "05-Mar-2026 10:30",
         "05-Mar-2026",
         "5 March 2026",
         "Mar 5, 2026",
@@ -64,6 +73,9 @@ def test_one_day_in_many_spellings(cell):
         "2026年2月30日",
         "20260229",
         "115年3月5日",
+        "2026/3/110:05",
+        "202603",
+        202603.0,
         "民国115年2月30日",
         "2026/13/1",
         "2026-13-45",
@@ -105,10 +117,23 @@ def test_an_empty_cell_is_no_day_and_no_fault():
         date(9999, 12, 31),
         "无",
         "0",
+        "1900/1/0",
+        "1900-01-01",
+        "0001-01-01 00:00:00",
+        "0000-00-00 00:00:00",
+        "保至终身",
+        "长期有效",
     ],
 )
 def test_a_day_that_may_never_come(cell):
     assert parsing.open_day(cell) is None
+
+
+@pytest.mark.parametrize("hour", ["0:00", "9:59", "10:05", "23:59:59"])
+@pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 3, 5), date(2026, 12, 31)])
+def test_an_hour_never_moves_its_day(day, hour):
+    for blank in (" ", "  ", "\u3000", "\n"):
+        assert parsing.day(f"{day.year}/{day.month}/{day.day}{blank}{hour}") == day
 
 
 @pytest.mark.parametrize("cell", ["2026-13-45", "待定"])
@@ -120,6 +145,7 @@ def test_even_then_rubbish_is_rubbish(cell):
 def test_days_come_back_from_text_number_and_excel(day):
     serial = float((day - date(1899, 12, 30)).days)
     for cell in (
+        f"{day:%Y/}{day.month}/{day.day} 10:05",
         day.isoformat(),
         f"{day:%Y%m%d}",
         float(f"{day:%Y%m%d}"),
@@ -147,6 +173,7 @@ def test_days_come_back_from_text_number_and_excel(day):
         ("人民币1000元整", "1000.00"),
         ("-0", "0.00"),
         ("1 200.00", "1200.00"),
+        ("￥ 1 234 567 元", "1234567.00"),
         (36903.56, "36903.56"),
         (0.1 + 0.2, "0.30"),
         (1200, "1200.00"),
@@ -163,6 +190,10 @@ def test_amounts(cell, amount):
     [
         "待定",
         "1.234,50",
+        "1200 1300",
+        "1200\n1300",
+        "1234 567",
+        "12 00",
         "12,34",
         "1,2,3",
         "1e3",
@@ -214,6 +245,15 @@ def test_an_empty_premium_is_nought_with_a_warning():
         ("in-force", "in_force"),
         ("失效", "lapsed"),
         ("效力中止", "lapsed"),
+        ("失效中止", "lapsed"),
+        ("已终止", "terminated"),
+        ("合同解除", "terminated"),
+        ("协议退保", "surrendered"),
+        ("犹豫期内撤单", "cooled_off"),
+        ("宽限期", "in_force"),
+        ("自动垫交", "in_force"),
+        ("身故理赔终止", "claimed"),
+        ("部分退保", Problem("status_unknown")),
         ("LAPSED", "lapsed"),
         ("终止", "terminated"),
         ("理赔终止", "claimed"),
@@ -255,6 +295,14 @@ def test_statuses(words, code):
         ("月交", "monthly"),
         ("1", "monthly"),
         ("不定期", "irregular"),
+        ("-1", "irregular"),
+        (-1.0, "irregular"),
+        ("-3", Problem("premium_mode_unknown")),
+        ("一次付清", "single"),
+        ("年付", "yearly"),
+        ("按半年缴", "half_yearly"),
+        ("季度交", "quarterly"),
+        ("月缴", "monthly"),
         ("weekly", Problem("premium_mode_unknown")),
     ],
 )
