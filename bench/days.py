@@ -41,6 +41,7 @@ def live_a_month(today: date) -> None:
         cursor.execute(MONTH.format(**size))
         cursor.execute(LOGS.format(**size))
         cursor.execute("VACUUM ANALYZE clients_contact")
+        cursor.execute("VACUUM clients_client")  # as the server does every day
         cursor.execute("VACUUM ANALYZE followups_agentday")
     AgentWork.pack()  # as after an evening's lists
     DueWork.pack()
