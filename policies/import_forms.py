@@ -8,8 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -61,7 +60,7 @@ class ColumnsForm(forms.Form):
     def _choices(self) -> list[tuple[str, str]]:
         language = get_language() or "en"
         known = [c for c in self.layout.columns if c.zh or c.en]
-        return [("", _now("Not imported")), *((c.field, c.heading(language)) for c in known)]
+        return [("", gettext("Not imported")), *((c.field, c.heading(language)) for c in known)]
 
     @staticmethod
     def _name(guess: dict[str, Any]) -> str:
@@ -122,7 +121,7 @@ class ColumnsForm(forms.Form):
             field = self[self._name(guess)]
             asked = guess["asked"] or not guess["field"]
             yield Column(
-                guess["heading"] or _now("without a heading"), field, guess["samples"],
+                guess["heading"] or gettext("without a heading"), field, guess["samples"],
                 guess["sure"], asked, str(field.value() or ""),
             )  # fmt: skip
 

@@ -99,7 +99,7 @@ def pick_up_waiting() -> int:
 def forget_old_files() -> int:
     """Delete the books that came in longer ago than files are kept; what they changed stays told."""
     kept_since = timezone.now() - timedelta(days=settings.IMPORT_KEEP_DAYS)
-    old = ImportBatch.objects.exclude(file="").filter(uploaded_at__lt=kept_since)
+    old = ImportBatch.objects.exclude(file="", refused_file="").filter(uploaded_at__lt=kept_since)
     ended = list(old.exclude(state__in=ImportBatch.BUSY))
     for batch in ended:
         if batch.state in {ImportBatch.State.CHECKED, ImportBatch.State.MAPPING}:

@@ -1,21 +1,22 @@
 """A file straight into the book, with nobody to confirm it: by command, or out of a folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from policies.batches import HeadingMemory, ImportBatch
-from policies.importing.apply import Order, Report
-from policies.importing.intake import import_file, kinds_of, summary
+from policies.importing.apply import Finding, Order, Report
+from policies.importing.intake import fail, import_file, keep, kinds_of, spooled, summary
 from policies.importing.layouts import LAYOUTS
-from policies.importing.problems import REASONS, TIDIED
+from policies.importing.problems import REASONS, TIDIED, Refusal
 from policies.models import Insurer
 
-SHOWN = 20  # findings of a report that are told one by one
+SHOWN = 20  # rows named of each remark
 NUMBERS: dict[str, Promise] = {
     "rows": _("rows"),
     "rejected_rows": _("rows not imported"),
@@ -63,7 +64,21 @@ def _import_list(path: Path, name: str, order: Order, kind: str, sha256: str) ->
             report=summary(report), total_rows=report.rows, finished_at=timezone.now()
         )
 
-    return import_file(path, name, order, kind=kind, begin=begin, finish=finish)
+    with spooled() as (spool, refused):
+        report = import_file(
+            path, name, order, kind=kind, begin=begin, finish=finish, refused=refused
+        )
+        if report.rejected and not order.dry_run:
+            keep(made[-1], "refused_file", spool)
+    return report
+
+
+def note_refusal(name: str, order: Order, refusal: Refusal, size: int) -> None:
+    """Let a file that cannot be read stand in the ledger, too, for those who never see the folder."""
+    failed = ImportBatch.objects.create(
+        insurer=order.insurer, name=name[:200], size=size, state=ImportBatch.State.FAILED
+    )
+    fail(failed, refusal)
 
 
 def told(report: Report) -> Iterator[str]:
@@ -75,9 +90,26 @@ def told(report: Report) -> Iterator[str]:
     for note in report.noticed:
         if note.code != TIDIED:
             yield f"  {note.words}"
-    for finding in (*report.rejected, *report.warnings)[:SHOWN]:
-        reason = REASONS[finding.reason]
-        yield f"  {finding.row} · {finding.column}: {reason.words}. {reason.mend}"
-    more = len(report.rejected) + len(report.warnings) - SHOWN
-    if more > 0:
-        yield "  " + _("%(n)s more remarks") % {"n": more}
+    for findings in _alike((*report.rejected, *report.warnings)):
+        reason = REASONS[findings[0].reason]
+        said = {
+            "n": len(findings),
+            "column": findings[0].column,
+            "words": reason.words,
+            "mend": reason.mend,
+        }
+        yield "  " + gettext("%(n)s × %(column)s: %(words)s. %(mend)s") % said
+        rows = ", ".join(f"{finding.row}" for finding in findings[:SHOWN])
+        yield "    " + gettext("rows %(rows)s") % {
+            "rows": f"{rows} …" if findings[SHOWN:] else rows
+        }
+    if report.rejected:
+        yield "  " + gettext("The rows that were not imported can be fetched on the page Import.")
+
+
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Those of one column that are mended in one way."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.reason, finding.column), []).append(finding)
+    return list(groups.values())

@@ -8,9 +8,11 @@ import stat
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -20,7 +22,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from policies.importing.apply import Order
-from policies.importing.direct import import_path, told
+from policies.importing.direct import import_path, note_refusal, told
 from policies.importing.problems import Refusal
 
 log = logging.getLogger(__name__)
@@ -128,9 +130,9 @@ class Folder:
             translation.override(settings.LANGUAGE_CODE),
         ):
             try:
-                where, report = self._import(path, look, order, copy)
+                where, tell = self._import(path, look, order, copy)
                 _same(path, look)  # who drops the next one under the same name must not lose it
-                return self._put_away(path, where, report)
+                return self._put_away(path, where, tell)
             except (FileNotFoundError, Changed):
                 return None
             except OSError as error:
@@ -139,26 +141,54 @@ class Folder:
 
     def _import(
         self, path: Path, look: Look, order: Order, copy: IO[bytes]
-    ) -> tuple[str, list[str]]:
+    ) -> tuple[str, "Telling"]:
+        """Where the file goes, and what its report says, in the language that is asked for."""
         name = shown(path)
         try:
             digest = _copy(path, look, copy)
             reports = import_path(Path(copy.name), name, order, sha256=digest)
         except Refusal as refusal:
-            return REFUSED, [str(refusal), _("Nothing has been written.")]
+            note_refusal(name, order, refusal, look.size)
+            return REFUSED, partial(_refused, refusal)
         except (DataError, IntegrityError):
             log.exception("The database refused %s", name)
-            return REFUSED, [_("The database refused the file; the log says why.")]
+            return REFUSED, lambda: [_("The database refused the file; the log says why.")]
         if not reports:
-            return DONE, [_("This very file has been imported before")]
-        return DONE, [line for report in reports for line in told(report)]
+            return DONE, lambda: [_("This very file has been imported before")]
+        return DONE, lambda: chain.from_iterable(map(told, reports))
 
-    def _put_away(self, path: Path, where: str, report: list[str]) -> Put:
+    def _put_away(self, path: Path, where: str, tell: "Telling") -> Put:
         target = _free(self.path / where, path.name)
         beside = target.with_name(f"{target.name}.txt")
-        beside.write_text("\n".join([shown(path), *report, ""]), encoding="utf-8")
+        # With a mark of its encoding, since it is opened on all sorts of desks.
+        beside.write_text(f"{shown(path)}\n{_in_each_language(tell)}", encoding="utf-8-sig")
         path.rename(target)
         return Put(shown(path), where)
+
+
+Telling = Callable[[], Iterable[str]]
+
+
+def _in_each_language(tell: Telling) -> str:
+    """The office's own first: nobody knows who opens the folder."""
+    said = []
+    for language in sorted(
+        dict(settings.LANGUAGES), key=lambda code: code != settings.LANGUAGE_CODE
+    ):
+        with translation.override(language):
+            said.append("".join(f"{line}\n" for line in tell()))
+    return "\n".join(said)
+
+
+def _refused(refusal: Refusal) -> list[str]:
+    return [
+        str(refusal),
+        _("Nothing has been written."),
+        _(
+            "Mend the file and drop it again, or upload it on the page Import, where you can say what its"
+            " columns are."
+        ),
+    ]
 
 
 def shown(path: Path) -> str:

@@ -23,7 +23,7 @@ from policies.importing.apply import Finding, Order, Report, take_in, wait_for_o
 from policies.importing.layout import Layout
 from policies.importing.layouts import LAYOUTS, AllTold
 from policies.importing.messages import Header
-from policies.importing.problems import REASONS, Refusal
+from policies.importing.problems import REASONS, Note, Refusal
 from policies.importing.reader import Reading, read_rows
 from policies.importing.rows import ParsedRow
 from policies.models import Insurer, Product
@@ -61,6 +61,7 @@ def import_file(
         header, first = next(batches)
         layout = LAYOUTS[header.kind]
         report.notes = reading.notes  # which grow while it is read
+        report.notes += _unread_columns(header)
         columns = {match.field: match.heading for match in header.matches}
         order = replace(order, name=name, columns=columns)
         spool = _Refused(refused, layout, header)
@@ -70,6 +71,13 @@ def import_file(
         found(list(dict.fromkeys(header.kind for header in reading.headers)))
     spool.add(report.rejected)
     return report
+
+
+def _unread_columns(header: Header) -> list[Note]:
+    """Columns that somebody would have been asked about, and was not."""
+    read = {match.place for match in header.matches}
+    unread = [guess.heading for guess in header.columns if guess.asked and guess.place not in read]
+    return [Note("columns_unread", {"columns": ", ".join(unread)}, header.kind)] if unread else []
 
 
 def kinds_of(path: Path, name: str, told: AllTold | None = None) -> list[str]:
@@ -226,25 +234,23 @@ def _check(batch: ImportBatch) -> list[ImportBatch]:
             batch.finish(ImportBatch.State.MAPPING, begun_at=None, finished_at=None)
             return []
     except Refusal as refusal:
-        _fail(batch, refusal)
+        fail(batch, refusal)
         return []
     kinds: list[str] = []
-    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile("w+", encoding="utf-8") as told:
-        refused = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
+    with spooled() as (spool, refused), tempfile.TemporaryFile("w+", encoding="utf-8") as told:
         try:
             report = _import_batch(
                 batch, refused=refused, found=kinds.extend, dry_run=True, begin=batch.read_all,
                 differ=lambda differences: differing.write(differences, told),
             )  # fmt: skip
         except Refusal as refusal:
-            _fail(batch, refusal)
+            fail(batch, refusal)
             return []
-        refused.detach()
         if report.rejected:
-            _keep(batch, "refused_file", spool)
+            keep(batch, "refused_file", spool)
         if report.differences:
             told.flush()
-            _keep(batch, "differences_file", cast("IO[bytes]", told.buffer))
+            keep(batch, "differences_file", cast("IO[bytes]", told.buffer))
     ended = batch.finish_from(
         ImportBatch.State.CHECKING, ImportBatch.State.CHECKED, report=summary(report),
         total_rows=report.rows, begun_at=None, finished_at=None,
@@ -275,7 +281,7 @@ def apply(batch: ImportBatch) -> None:
         try:
             _import_batch(batch, begin=begin, finish=finish)
         except Refusal as refusal:
-            _fail(batch, refusal)
+            fail(batch, refusal)
         except Superseded:
             return
 
@@ -317,13 +323,22 @@ def _forget_check_before(batch: ImportBatch) -> None:
     ImportBatch.objects.filter(pk=batch.pk).update(refused_file="", differences_file="")
 
 
-def _keep(batch: ImportBatch, name: str, spool: IO[bytes]) -> None:
+@contextmanager
+def spooled() -> Iterator[tuple[IO[bytes], TextIO]]:
+    """A file until the end of the block, and the text that is written into it."""
+    with tempfile.TemporaryFile() as spool:
+        text = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
+        yield spool, text
+        text.detach()
+
+
+def keep(batch: ImportBatch, name: str, spool: IO[bytes]) -> None:
     file = getattr(batch, name)
     file.save(f"{name}.txt", File(spool), save=False)
     ImportBatch.objects.filter(pk=batch.pk).update(**{name: file.name})
 
 
-def _fail(batch: ImportBatch, refusal: Refusal) -> None:
+def fail(batch: ImportBatch, refusal: Refusal) -> None:
     """Keep the sentence in both languages: who reads it may not be who waits for it."""
     words = {}
     for language, _name in settings.LANGUAGES:

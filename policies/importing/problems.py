@@ -279,6 +279,10 @@ NOTES = {
     "sheet_unread": _(
         "The sheet “%(sheet)s” holds no list that is known by its headings; it was not read."
     ),
+    "columns_unread": _(
+        "These columns were not read, since nobody has said what they are: %(columns)s. Upload such a list"
+        " on the page Import and say so once; it is remembered."
+    ),
     "hidden_rows": _("Hidden rows in the sheet “%(sheet)s”: %(rows)s. They were read, too."),
     "unit": _("The file says that its amounts are in %(unit)s元; they were read so."),
     "rounded": _(

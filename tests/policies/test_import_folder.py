@@ -12,7 +12,7 @@ from django.db import connection
 
 from policies import tasks
 from policies.batches import ImportBatch
-from policies.importing import direct
+from policies.importing import direct, intake
 from policies.importing import folder as folders
 from policies.importing.apply import Order
 from policies.importing.folder import WATCHING, Folder, Put
@@ -42,10 +42,14 @@ def test_a_file_is_imported_and_put_away_with_its_report(dropped: Path) -> None:
     assert names(dropped / "done") == {"book.csv", "book.csv.txt"}
     report = (dropped / "done" / "book.csv.txt").read_text()
     assert "rows not imported: 1" in report
-    assert "3 · 保单号: The policy number is missing" in report
+    assert "1 × 保单号: The policy number is missing" in report
+    assert "rows 3\n" in report
+    assert "没有保单号" in report
     assert "李四" not in report
     batch = ImportBatch.objects.get()
     assert (batch.state, batch.name, batch.may_be_undone) == ("applied", "book.csv", True)
+    _headings, rows = intake.refused_rows(batch)
+    assert [row[-2:] for row in rows] == [["3", "保单号: The policy number is missing"]]
     assert take(dropped) == []
 
 
@@ -71,8 +75,21 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(
 ) -> None:
     (dropped / name).write_bytes(content)
     assert take(dropped) == [Put(name, "refused")]
-    said = (dropped / "refused" / f"{name}.txt").read_text().splitlines()
+    said = (dropped / "refused" / f"{name}.txt").read_text("utf-8-sig").splitlines()
     assert (said[0], said[2]) == (name, "Nothing has been written.")
+    assert "没有写入任何数据。" in said
+    batch = ImportBatch.objects.get()
+    assert (batch.state, batch.name, batch.is_busy) == ("failed", name, False)
+    assert set(batch.report["refusal"].values()) <= set(said)
+
+
+def test_columns_that_somebody_would_be_asked_about_are_named(dropped: Path) -> None:
+    (dropped / "book.csv").write_text(
+        "保单号,投保人,投保人手机的号码,保费,生效日期,备注2\nP1,张三,13800138000,100,2024-01-01,柜面\n"
+    )
+    assert take(dropped) == [Put("book.csv", "done")]
+    report = (dropped / "done" / "book.csv.txt").read_text("utf-8-sig")
+    assert "nobody has said what they are: 投保人手机的号码." in report
 
 
 def test_a_link_is_not_followed(dropped: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
