@@ -17,6 +17,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(
     r"(010|02\d|0[3-9]\d\d)((?<=^010)\d{8}|(?<=^02\d)\d{8}|(?<=^0[3-9]\d\d)\d{7,8})"
 )
+_OF_A_FIRM = re.compile(r"[48]00\d{7}")  # 400-810-8888 rings at a firm, and in no area 0400
 _USUAL_LANDLINE = re.compile(r"(?:010|02\d)-\d{8}|0[3-9]\d\d-\d{7,8}", re.ASCII)
 _EXTENSION = re.compile(r"(?:转|轉|ext\.?|x|#|分机)\s*:?\s*(\d{1,6})$", re.IGNORECASE)
 _DASHED_EXTENSION = re.compile(r"^(0\d{2,3}-?\d{7,8})-(\d{1,6})$")
@@ -47,12 +48,16 @@ def _split_extension(text: str) -> tuple[str, str]:
 
 
 def _mobile(digits: str, extension: str) -> Phone | None:
+    # From another town a zero was dialled before a mobile once, and some still write it.
+    digits = digits.removeprefix("0")
     if extension or not _MOBILE.fullmatch(digits):
         return None
     return Phone(digits, "mobile")
 
 
 def _landline(digits: str, extension: str) -> Phone | None:
+    if _OF_A_FIRM.fullmatch(digits):
+        return None
     # Behind +86 the area code has lost its zero.
     for candidate in (digits, "0" + digits):
         if found := _LANDLINE.fullmatch(candidate):

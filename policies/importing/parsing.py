@@ -20,7 +20,7 @@ Parser = Callable[[Cell], object]
 CENT = Decimal("0.01")
 # What people type, and systems print, where there is nothing.
 _NOTHING = frozenset(
-    ("", "-", "--", "—", "——", "/", "\\", "无", "空", "未知", "null", "none", "nan", "n/a", "#n/a")
+    " - -- — —— / \\ 无 空 未知 不详 暂无 null (null) <null> none nan n/a #n/a".split(" ")
 )
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
@@ -179,10 +179,13 @@ def holder_name(cell: Cell) -> object:
     return name if len(name) <= 100 else Problem("name_too_long")
 
 
+# "None" and "NA" may be names of people; a dash is not.
+_NO_NAME = _NOTHING - {"none", "nan"} | {"NULL", "N/A"}
+
+
 def person_name(cell: Cell) -> str:
     name = names.normalise(text_of(cell))
-    # "None" and "NA" may be names of people; a dash is not.
-    return "" if name in ("-", "--", "/", "\\", "—", "——", "无") else name
+    return "" if name in _NO_NAME else name
 
 
 def email(cell: Cell) -> object:
@@ -204,6 +207,8 @@ def phone(cell: Cell) -> phones.Phone | Problem | None:
         return None
     if MASK in words:
         return Problem("number_masked")
+    if whole := _WITH_CENTS.fullmatch(words):  # a program has taken the column for amounts
+        words = whole[1]
     return phones.parse(words) or _first_of_several(words) or Problem("phone_invalid")
 
 

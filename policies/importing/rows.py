@@ -315,9 +315,12 @@ def _which(phone: Phone | None) -> str:
     return phone.kind if phone else ""
 
 
+_MANY_DIGITS = re.compile(r"^\d{11,}.$|\d{15}", re.ASCII)
+
+
 def _other_document(number: str) -> bool:
     """Passports and permits have letters before or few digits; a wrong ID number has many."""
-    return not identity.looks_like_one(number) and not (number[:-1].isdigit() and len(number) > 11)
+    return not identity.looks_like_one(number) and not _MANY_DIGITS.search(number)
 
 
 # What is left out of a column that a spreadsheet has rounded; of other numbers there is only a note.

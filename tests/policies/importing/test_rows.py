@@ -85,7 +85,14 @@ def test_a_mangled_id_is_told_as_such(mangled):
 
 @pytest.mark.parametrize(
     "wrong",
-    ["33050219740210293", "3305021974021029300", "330502197402102931", "000000000000000000"],
+    [
+        "33050219740210293",
+        "3305021974021029300",
+        "330502197402102931",
+        "000000000000000000",
+        "身份证330502197402102930",
+        "330502197402102930;",
+    ],
 )
 def test_wrong_numbers_of_many_digits_are_no_passports(wrong):
     assert codes(row_of(id_number=wrong)) == ["id_checksum"]
