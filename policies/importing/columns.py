@@ -193,7 +193,7 @@ COLUMNS = (
     Column(
         "pay_years",
         parsing.pay_term,
-        zh="缴费期间 交费期间 缴费年期 交费年期 缴费期数 交费期数 缴费期限 交费期限 缴费年限"
+        zh="缴费期间 交费期间 缴费年期 交费年期 缴费期数 交费期数 缴费期 交费期 缴费期限 交费期限 缴费年限"
         " 交费年限",
         en="Premium Term, Paying Term, Payment Term, Premium Paying Term, Pay Years, Premium"
         " Period",
@@ -201,7 +201,7 @@ COLUMNS = (
     Column(
         "cover_years",
         parsing.cover_term,
-        zh="保险期间 保障期限 保险年期 保险期限 保障期间 保障年期",
+        zh="保险期间 保障期限 保险年期 保险期限 保障期间 保障年期 保险期 保障期",
         en="Cover Term, Coverage Term, Policy Term, Term, Benefit Term, Coverage Period",
     ),
     Column(
@@ -229,21 +229,23 @@ COLUMNS = (
         "next_due_on",
         parsing.open_day,
         zh="交费对应日 缴费对应日 应缴日 应交日 应收日期 应缴日期 应交日期 续期应收日 下次缴费日"
-        " 下次交费日 下期应缴日 下期应交日 下次缴费日期 下次交费日期",
+        " 下次交费日 下期应缴日 下期应交日 下次缴费日期 下次交费日期 续期应缴日 续期应交日"
+        " 应缴对应日 应交对应日 缴费对应日期 交费对应日期",
         en="Paid To Date, Next Due Date, Premium Due Date, Due Date, Next Premium Due, Paid-to"
-        " Date",
+        " Date, Paid To",
         perhaps="交至日 缴至日 交至日期 缴至日期",
     ),
     Column(
         "matures_on",
         parsing.open_day,
-        zh="满期日 满期日期 保险止期 终止日期 到期日 到期日期 保险终期 保障止期 合同终止日 期满日",
+        zh="满期日 满期日期 满期时间 保险止期 终保日期 终保日 终止日期 到期日 到期日期 保险终期 保障止期"
+        " 合同终止日 期满日",
         en="Maturity Date, Matures On, Expiry Date, Expiration Date, End Date, Cover End Date",
     ),
     Column(
         "status",
         parsing.word(parsing.STATUSES, "status_unknown"),
-        zh="保单状态 状态 合同状态 保单当前状态 保单效力状态 险种状态",
+        zh="保单状态 状态 合同状态 当前状态 保单当前状态 保单效力状态 险种状态",
         en="Status, Policy Status, Contract Status",
     ),
     # Of a policy sold through a bank, 代理机构销售人员 is the teller who sold it, and the insurer's

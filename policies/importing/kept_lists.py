@@ -40,8 +40,8 @@ def figure(field: str, zh: str, en: str, perhaps: str = "") -> Column:
     return Column(field, _figure, zh, en, perhaps, sql=MONEY)
 
 
-def number(field: str, zh: str, en: str) -> Column:
-    return Column(field, parsing.code(80), zh, en)
+def number(field: str, zh: str, en: str, perhaps: str = "") -> Column:
+    return Column(field, parsing.code(80), zh, en, perhaps)
 
 
 def private(field: str, zh: str, en: str) -> Column:
@@ -99,7 +99,7 @@ RECEIPTS = Layout(
         day("filed_on", "回单日期 回执日期 回执回销日期 回销日期", "Filed On, Receipt Filed On"),
         day(
             "signed_on",
-            "签收日期 客户签收日期 签收日 保单签收日期 投保人签收日期",
+            "签收日期 签收日 签收时间 客户签收日期 客户签收日 回执签收日期 回执签收日 保单签收日期 投保人签收日期",
             "Signed On, Receipt Signed On, Delivery Date, Date Delivered",
         ),
     ),
@@ -200,12 +200,21 @@ TICKETS = Layout(
     "chat-square-text",
     columns=(
         *holder(),
-        number("event_no", "事件编号 事件号 转办编号 受理编号", "Event Number, Case Number"),
+        number(
+            "event_no",
+            "事件编号 事件号 转办编号 转办单号 受理编号",
+            "Event Number, Case Number",
+            perhaps="工单编号 工单号",
+        ),
         text("event", "事件类型 事件大类", "Event Type, Case Type"),
-        text("event_part", "事件子类型 事件小类", "Event Sub Type, Case Sub Type"),
-        text("stage", "事件状态 办理状态", "Event State, Case State"),
-        text("description", "事件描述 诉求内容 客户诉求", "Event Description, Case Description"),
-        text("remark", "事件备注 处理备注", "Event Remark, Remark"),
+        text("event_part", "事件子类型 事件子类 事件小类", "Event Sub Type, Case Sub Type"),
+        text("stage", "事件状态 办理状态", "Event State, Case State", perhaps="处理状态 工单状态"),
+        text(
+            "description",
+            "事件描述 诉求内容 投诉内容 客户诉求",
+            "Event Description, Case Description",
+        ),
+        text("remark", "事件备注 处理备注", "Event Remark, Remark", perhaps="备注"),
         text("task", "任务类型", "Task Type"),
         day(
             "received_on", "受理日期 受理时间 创建时间 转办日期 转办时间", "Received On, Created On"
@@ -228,7 +237,12 @@ CLAIMS = Layout(
     "clipboard2-pulse",
     columns=(
         *holder(),
-        number("claim_no", "赔案号 赔案编号 案件号 理赔号 立案号", "Claim Number, Claim No"),
+        number(
+            "claim_no",
+            "赔案号 赔案编号 案件号 理赔号 立案号",
+            "Claim Number, Claim No",
+            perhaps="报案号 报案编号",
+        ),
         number("client_no", "客户号 客户编号", "Client Number, Customer Number"),
         text(
             "insured_name",
@@ -276,7 +290,9 @@ CHANGES = Layout(
     "sliders",
     columns=(
         *holder(),
-        number("case_no", "保全受理号 受理号 保全号 批单号", "Case Number, Service Number"),
+        number(
+            "case_no", "保全受理号 受理号 保全号 保全申请号 批单号", "Case Number, Service Number"
+        ),
         text(
             "item",
             "项目编码 保全项目 项目名称 保全项目名称 项目代码",
@@ -284,7 +300,7 @@ CHANGES = Layout(
         ),
         day(
             "approved_on",
-            "保全复核通过日期 复核通过日期 保全生效日期 保全日期",
+            "保全复核通过日期 复核通过日期 保全生效日期 保全生效日 保全日期",
             "Approved On, Approval Date",
         ),
         figure("amount", "金额 保全金额 补退费金额", "Amount"),
@@ -311,10 +327,14 @@ LOANS = Layout(
         *holder(),
         day("taken_on", "借款日期 借款日 贷款日期", "Loan Date, Taken On"),
         figure("amount", "借款金额 贷款金额 借款本金", "Loan Amount"),
-        day("due_on", "约定还款日期 约定还款日 应还日期 到期还款日", "Repayment Due, Due Date"),
+        day(
+            "due_on",
+            "约定还款日期 约定还款日 应还日期 应还款日期 到期还款日 借款到期日 贷款到期日",
+            "Repayment Due, Due Date",
+        ),
         day("repaid_on", "实际还款日期 还款日期 实际还款日", "Repaid On"),
         figure("repaid", "还款金额 实际还款金额 已还金额", "Repaid Amount"),
-        text("policy_state", "保单状态", "Policy Status, Status"),
+        text("policy_state", "保单状态", "Policy Status, Status", perhaps="状态"),
         text("gender", "投保人性别 性别", "Gender, Sex"),
         *of_book("product_name"),
         text("outlet", "出单网点 网点名称 网点", "Outlet, Issuing Outlet"),

@@ -114,14 +114,16 @@ _DUE_ON = Column(
     "due_on",
     parsing.day,
     zh="交费对应日 缴费对应日 应交日 应缴日 应交日期 应缴日期 应收日期 应收日 续期应收日 应交费日期"
-    " 应缴费日期 下次缴费日 下次交费日 下期应缴日 下期应交日 下次缴费日期 下次交费日期",
+    " 应缴费日期 下次缴费日 下次交费日 下期应缴日 下期应交日 下次缴费日期 下次交费日期 续期应缴日 续期应交日"
+    " 续期应缴日期 续期应交日期 应缴对应日 应交对应日 缴费对应日期 交费对应日期",
     en="Due Date, Premium Due Date, Next Due Date, Next Premium Due, Due On",
     sql=DAY,
 )
 _AMOUNT = Column(
     "amount",
     amount_due,
-    zh="应收保费 应交保费 应缴保费 续期保费 应收金额 应交金额 应缴金额 期交保费 期缴保费 每期保费",
+    zh="应收保费 应交保费 应缴保费 续期保费 续期应收保费 续期应缴保费 续期应交保费"
+    " 应收金额 应交金额 应缴金额 期交保费 期缴保费 每期保费",
     en="Premium Due, Amount Due, Renewal Premium, Due Amount, Receivable Premium",
     perhaps="保险费 保费 保费金额, Premium, Modal Premium, Amount",
     sql=MONEY,
@@ -276,25 +278,30 @@ BANK = Layout(
             parsing.text(100),
             zh="账户名 帐户名 户名 账户名称 帐户名称 账号户名 开户名",
             en="Account Name, Account Holder, Name On Account",
+            perhaps="投保人 投保人姓名 客户姓名",
         ),
         *of_book("account", sql=READ_ONLY),
         Column(
             "amount",
             _debit,
-            zh="金额 交易金额 扣款金额 收费金额 实收金额 应收金额 转账金额 回盘金额",
+            zh="金额 交易金额 扣款金额 收费金额 实收金额 应收金额 转账金额 回盘金额 实扣金额 代扣金额 划扣金额",
             en="Amount, Debit Amount, Collected Amount, Transaction Amount",
+            perhaps="应扣金额",
             sql=MONEY,
         ),
         Column(
             "words",
             parsing.text(120),
-            zh="状态描述 状态 回盘状态 回盘结果 处理结果 交易结果 扣款结果 交易状态 收费状态 结果描述",
+            zh="状态描述 状态 回盘状态 回盘结果 处理结果 交易结果 扣款结果 交易状态 收费状态 收费结果 扣款状态"
+            " 扣费结果 代扣结果 返盘结果 返盘状态 结果描述",
             en="Result, Status, Status Description, Return Status, Debit Result, Response",
+            perhaps="失败原因 收费失败原因 扣款失败原因",
         ),
         Column(
             "returned_on",
             parsing.day,
-            zh="回盘日期 回盘日 返盘日期 回盘时间 扣款日期 交易日期 处理日期",
+            zh="回盘日期 回盘日 返盘日期 回盘时间 扣款日期 扣费日期 收费日期 代扣日期 交易日期"
+            " 处理日期",
             en="Return Date, Returned On, Debit Date, Transaction Date, Processed On",
             sql=DAY,
         ),
