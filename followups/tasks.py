@@ -18,6 +18,7 @@ from policies.batches import ImportBatch
 from policies.changes import ImportChange, Subject
 from policies.classification import classify, classify_due
 from policies.households import derive_households
+from policies.models import Product
 from policies.owed import OwedPremium
 from policies.tasks import forget_old_files, pick_up_waiting
 
@@ -37,6 +38,7 @@ def tick() -> None:
     ExportRequest.objects.forget_old()
     end_absences(timezone.localdate())
     list_imported()
+    list_corrected()
     due = list_due(timezone.now())
     last = ListRun.last_day()
     if last is None or last < due:
@@ -61,8 +63,33 @@ def list_imported() -> None:
     today = timezone.localdate()
     classify(today, today)  # whoever is new has no class yet
     derive_households()
-    daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
+    _write_again(today)
     ImportBatch.objects.filter(pk__in=imported).update(listed_at=timezone.now())
+
+
+def list_corrected() -> None:
+    """The same where the days of a product were corrected since."""
+    waiting = Product.objects.filter(unlisted_since__isnull=False)
+    corrected = dict(waiting.values_list("pk", "unlisted_since"))
+    if not corrected:
+        return
+    today = timezone.localdate()
+    # What a first correction withdrew a second one may want again.
+    theirs = Q(policy__product__in=corrected, keep_until__gte=today)
+    _ask_again(theirs, FollowUp.Reason.LAPSED, FollowUp.Reason.CHANGED)
+    _write_again(today)
+    for pk, since in corrected.items():  # unless corrected once more meanwhile
+        waiting.filter(pk=pk, unlisted_since=since).update(unlisted_since=None)
+
+
+def _write_again(today: date) -> None:
+    daily.write_again(today, max(ListRun.last_day() or today, list_due(timezone.now())))
+
+
+def _ask_again(about: Q, *reasons: FollowUp.Reason) -> None:
+    """Forget that it was withdrawn, so that the rules may want it anew."""
+    withdrawn = FollowUp.objects.filter(status=FollowUp.Status.WITHDRAWN, reason__in=reasons)
+    withdrawn.filter(about).delete()
 
 
 def _ask_again_for_the_undone() -> None:
@@ -73,10 +100,6 @@ def _ask_again_for_the_undone() -> None:
     changed = ImportChange.objects.filter(batch__in=undone)
     policies = changed.filter(subject=Subject.POLICY).values("row_id")
     premiums = changed.filter(subject=Subject.INSTALMENT).values("row_id")
-    reason = FollowUp.Reason
-    FollowUp.objects.filter(
-        Q(policy__in=policies) | Q(instalment__in=premiums),
-        status=FollowUp.Status.WITHDRAWN,
-        reason__in=[reason.PAID, reason.ENDED, reason.LAPSED, reason.CHANGED],
-    ).delete()
+    reason, theirs = FollowUp.Reason, Q(policy__in=policies) | Q(instalment__in=premiums)
+    _ask_again(theirs, reason.PAID, reason.ENDED, reason.LAPSED, reason.CHANGED)
     changed.delete()

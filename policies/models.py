@@ -76,6 +76,8 @@ class Product(models.Model):
         db_default="next_day",
     )
     reinstate_years = models.PositiveSmallIntegerField(_("years to reinstate"), default=2)
+    # Since when what is owed has followed a correction, and the lists have not.
+    unlisted_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("product")
