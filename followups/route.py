@@ -93,6 +93,7 @@ class Route:
     others: Sequence[Stop]  # who could be visited as well
     nowhere: Sequence[Stop]  # who is to be visited, with no address
     done: Sequence[Stop]
+    home: int | None = None  # minutes from the last visit to where the day began
 
     @property
     def by_hand(self) -> bool:
@@ -100,11 +101,12 @@ class Route:
 
     @cached_property
     def minutes_driven(self) -> int:
-        return sum(leg.drive or 0 for leg in self.legs)
+        return sum(leg.drive or 0 for leg in self.legs) + (self.home or 0)
 
     @property
     def ends(self) -> time | None:
-        return _clock(self.legs[-1].begins + STAY) if self.legs else None
+        """When the last visit is over, or one is back from it where the way back is known."""
+        return _clock(self.legs[-1].begins + STAY + (self.home or 0)) if self.legs else None
 
     @property
     def regions(self) -> list[tuple[str, int]]:
@@ -150,14 +152,17 @@ def route_of(the_day: Agenda, now: datetime | None = None) -> Route:
     wanted = [stop for stop, known in decided if _is_wanted(stop, known)]
     legs = _legs(going)
     start, address = _start(the_day)
-    first = _first_ways(address, legs)
+    first = _ways(address, legs)
+    ordered = _in_order(legs, _begin(legs, first, the_day.day, now), first)
+    _from, base = _base(the_day)
     return Route(
         the_day.day,
         start,
-        _in_order(legs, _begin(legs, first, the_day.day, now), first),
+        ordered,
         others=[s for s, _known in decided if _can_be_visited(s) and s.home not in homes],
         nowhere=[s for s in wanted if not s.client.address and s.client.ways.visit],
         done=[s for s in the_day.done_stops if _was_visited(s)],
+        home=next(reversed(_ways(base, ordered)), None),
     )
 
 
@@ -205,7 +210,7 @@ def _legs(going: Sequence[tuple[Stop, RouteStop | None]]) -> list[Leg]:
 
 
 def _start(the_day: Agenda) -> tuple[Start, str]:
-    """Where the agent sets out, with the address: who was visited last, home, or the office."""
+    """From where the next way leads, with the address: who was visited last, or where the day begins."""
     visited = [
         (stop.contact.at, stop.client.address)
         for stop in the_day.done_stops
@@ -213,14 +218,19 @@ def _start(the_day: Agenda) -> tuple[Start, str]:
     ]
     if visited:
         return Start.VISIT, max(visited)[1]
+    return _base(the_day)
+
+
+def _base(the_day: Agenda) -> tuple[Start, str]:
+    """Where the day begins and ends."""
     if the_day.agent.starts_from:
         return Start.OWN, the_day.agent.starts_from
     address = the_day.agent.office_address
     return (Start.OFFICE, address) if address else (Start.UNKNOWN, "")
 
 
-def _first_ways(address: str, legs: Sequence[Leg]) -> list[int]:
-    """Minutes to each visit from there; nothing where it is not known."""
+def _ways(address: str, legs: Sequence[Leg]) -> list[int]:
+    """Minutes between there and each visit; nothing where it is not known."""
     if not address:
         return []
     here, *there = places.read_all([address, *(leg.stop.client.address for leg in legs)])

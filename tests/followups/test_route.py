@@ -79,6 +79,7 @@ def test_the_first_way_begins_at_the_office_at_home_or_with_whom_one_was_last(
 ) -> None:
     near, far = visit("杭州市西湖区文三路1号"), visit("杭州市滨江区江南大道5号")
     assert (route_on(alice).start, route_on(alice).legs[0].drive) == (Start.UNKNOWN, None)
+    assert route_on(alice).home is None
     Team.objects.filter(pk=group.pk).update(address="杭州市西湖区文三路9号")
     found = route_on(User.objects.get(pk=alice.pk))
     assert (found.start, found.legs[0].stop.lead) == (Start.OFFICE, near)
@@ -95,6 +96,25 @@ def test_the_first_way_begins_at_the_office_at_home_or_with_whom_one_was_last(
     assert found.legs[0].drive == driving.minutes(
         *places.read_all(["杭州市滨江区江南大道5号", "杭州市西湖区文三路1号"])
     )
+
+
+def test_the_way_back_is_in_the_minutes_of_the_day(alice: Any, login: Any, visit: Any) -> None:
+    """Also when one is under way, and then it leads to where the day began."""
+    first, last = visit("杭州市西湖区文三路1号"), visit("杭州市滨江区江南大道5号")
+    login(alice).post("/accounts/me/start/", {"address": "杭州市西湖区文三路9号"})
+    alice.refresh_from_db()
+    route = route_on(alice)
+    drives = [leg.drive or 0 for leg in route.legs]
+    assert [leg.stop.lead for leg in route.legs] == [first, last]
+    assert route.home == driving.minutes(
+        *places.read_all(["杭州市滨江区江南大道5号", "杭州市西湖区文三路9号"])
+    )
+    assert route.minutes_driven == sum(drives) + route.home
+    all_day = sum(drives) + 2 * 35 + route.home
+    assert route.ends == time(9 + all_day // 60, all_day % 60)
+    assert "返回" in login(alice).get("/today/route/?on=2026-06-12").content.decode()
+    work.record([first], by=alice, on=DAY, outcome="done", channel="visit")
+    assert (route_on(alice).start, route_on(alice).home) == (Start.VISIT, route.home)
 
 
 def test_the_address_of_a_department_stands_for_its_groups(alice: Any, group: Any) -> None:
