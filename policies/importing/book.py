@@ -26,7 +26,7 @@ _FEWEST_HEADINGS = 3
 _SURELY_DATA = 5  # cells filled
 _MOST_NOTE_CELLS = 3  # of a title or note that stands between the rows
 _TOTAL = re.compile(
-    r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計|总(保费|保额|金额|件数|笔数|数)|平均)|共\d+[条件笔单份]|(grand|sub)?total(s)?\b|sum\b"
+    r"(本页|累计|当前)?(合计|总计|小计|共计|总和|合計|總計|总(保费|保额|金额|件数|笔数|户数|人数|数)|平均|[人件户]均)|[户件笔人]数|共\d+[条件笔单份户人]|(grand|sub)?total(s)?\b|sum\b"
 )
 _FOOTER = re.compile(
     r"制表|制单|复核|审核|打印|导出|备注|说明|注[:：]|以上|printed|prepared|exported|note"
@@ -77,6 +77,8 @@ def find_table(rows: Iterator[Row], told: AllTold | None = None) -> Table | None
     if unit := unit_of_all(text_of(cell) for line in above for cell in line):
         matches = layout.vocabulary.in_units(matches, unit)
     filtered = _Filter(headings, matches, layout)
+    if place + 1 < len(first) and _explains(first[place + 1][1], layout, matches):
+        del first[place + 1]
     body = filtered.data(chain(first[place + 1 :], rows))
     shown = [str(cell).strip() for cell in headings]
     below = [cells for _, cells in first[place + 1 :] if not filtered.is_no_data(cells)]
@@ -131,6 +133,22 @@ def _told_apart(headings: list[Cell]) -> list[Cell]:
         again = plain and seen[plain] > 1
         apart.append(f"{str(heading).strip()} ({seen[plain]})" if again else heading)
     return apart
+
+
+def _explains(cells: list[Cell], layout: Layout, matches: list[Match]) -> bool:
+    """Whether the row below the headings says them again: in another language, as codes, as numbers."""
+    said = [text_of(cell) for cell in cells if str(cell).strip()]
+    if said == [str(n) for n in range(1, len(said) + 1)]:
+        return len(said) > 1
+    if sum(bool(layout.vocabulary.known(plain_heading(words))) for words in said) * 2 > len(said):
+        return True
+    names_the_number = any(
+        m.field == layout.key and text_of(cells[m.place]) for m in matches if m.place < len(cells)
+    )
+    return names_the_number and len(said) * 2 > len(matches) and not any(map(_DIGIT.search, said))
+
+
+_DIGIT = re.compile(r"\d")
 
 
 class _Filter:

@@ -301,6 +301,8 @@ _PUNCTUATION = re.compile(r"[\s:;,.()\[\]{}<>【】〔〕「」《》*#_\"'、�
 _UNIT = re.compile(
     r"(?:单位)?(?:人民币)?((百|千|万|十万|百万|千万|亿)?元|人民币|rmb|cny|必填|选填|yyyymmdd)$"
 )
+_NUMBERED = re.compile(r"^\d{1,2}(?=\D)")
+_IN_TWO_LANGUAGES = re.compile("([^a-z]+)([a-z]+)|([a-z]+)([^a-z]+)")
 _OF_ALL = re.compile(r"单位[:：]?(?:人民币)?(百|千|万|十万|百万|千万|亿)元")
 
 
@@ -374,10 +376,20 @@ class Vocabulary:
         return Match(field, place, str(heading).strip(), unit if field in self.money else "")
 
     def _without_unit(self, heading: str) -> tuple[str, str]:
+        heading = heading if self.known(heading) else self._without_more(heading)
         if self.known(heading):
             return heading, ""
         found = _UNIT.search(heading)
         return (heading[: found.start()], found[2] or "") if found else (heading, "")
+
+    def _without_more(self, heading: str) -> str:
+        """A heading without its number, or in one of the two languages that say the same in it."""
+        heading = _NUMBERED.sub("", heading)
+        if found := _IN_TWO_LANGUAGES.fullmatch(heading):
+            chinese = found[1] or found[4]
+            if set(self.known(chinese)) & set(self.known(found[2] or found[3])):
+                return chinese
+        return heading
 
     def in_units(self, matches: Iterable[Match], unit: str) -> list[Match]:
         """The same where the file says for all its amounts that they are so many."""

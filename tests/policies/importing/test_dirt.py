@@ -212,6 +212,42 @@ def test_a_heading_over_several_says_of_whom_they_are(tmp_path):
     assert not row.problems
 
 
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["Policy No", "Owner", "ID", "Mobile", "Product", "Premium", "Effective", "Status"],
+        ["CONTNO", "APPNTNAME", "IDNO", "MOBILE", "RISKNAME", "PREM", "CVALIDATE", "STATE"],
+        ["文本", "文本", "文本", "文本", "文本", "数字", "日期", "见说明"],
+        [str(n) for n in range(1, 9)],
+    ],
+)
+def test_a_row_that_says_the_headings_again_is_no_policy(tmp_path, below):
+    path = write_text(tmp_path / "b.csv", [HEADINGS, below, GOOD])
+    assert [(row.row_no, row.problems) for row in rows_of(path)] == [(3, ())]
+
+
+def test_a_faulty_first_row_is_no_heading(tmp_path):
+    rows = [good_row(policy_no="", premium="待定"), good_row(policy_no="P", premium="待定")]
+    for row in rows:
+        assert len(rows_of(write_text(tmp_path / "b.csv", [HEADINGS, row]))) == 1
+
+
+def test_headings_in_two_languages_or_with_numbers_are_the_same(tmp_path):
+    both = [
+        "保险单号码 Policy Number",
+        "Owner 投保人",
+        *HEADINGS[2:5],
+        "保险费/Premium",
+        *HEADINGS[6:],
+    ]
+    numbered = [f"{n}.{heading}" for n, heading in enumerate(HEADINGS, 1)]
+    for headings in (both, numbered):
+        (row,) = rows_of(write_text(tmp_path / "b.csv", [headings, GOOD]))
+        assert (said(row, "policy_no"), said(row, "premium")) == (GOOD[0], Decimal(1200))
+    reading, _rows = read(write_text(tmp_path / "b.csv", [[*HEADINGS, "手机号码2"], [*GOOD, ""]]))
+    assert len(reading.header.matches) == len(HEADINGS)
+
+
 def test_the_birth_date_of_another_is_never_proposed_as_the_holders(tmp_path):
     cells = ["P1", "小明", "2010-03-07", "", "郑强", GOOD[2], GOOD[3], "1200", "2026-09-16"]
     reading, _rows = read(write_text(tmp_path / "b.csv", [GROUPS, BELOW, cells]))
@@ -260,7 +296,7 @@ def test_parts_of_a_cent_do_not_hide_that_an_amount_is_negative():
     assert parsing.premium("-5.005") == Problem("premium_negative")
 
 
-@pytest.mark.parametrize("words", ["总保费", "总 金 额：", "平均"])
+@pytest.mark.parametrize("words", ["总保费", "总 金 额：", "平均", "件均", "总户数", "件数"])
 def test_a_total_under_another_name_is_no_policy(tmp_path, words):
     path = write_text(tmp_path / "b.csv", [HEADINGS, GOOD, [words, "1200", "", "", "", "1200"]])
     assert len(rows_of(path)) == 1
