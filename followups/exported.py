@@ -11,7 +11,7 @@ from accounts.exports import Column, Listing
 from accounts.models import User
 from clients.exported import CLIENTS, DUPLICATES, QUALITY, of_agent, personal
 from clients.models import Client
-from followups import exported_work, wake_up
+from followups import exported_work, standard_views, wake_up
 from followups import team as figures
 from followups.class_table import lines_in_order, ordered, with_all_it_says
 from followups.class_views import table_of
@@ -163,6 +163,23 @@ TEAM = Listing(
 )
 
 
+STANDARD = Listing(
+    "standard",
+    _("311 of the month"),
+    "standard",
+    (
+        *of_agent(lambda row: row.agent),
+        Column(_("Team"), lambda row: row.agent.team.name if row.agent.team else ""),
+        Column(_("Visits"), lambda row: row.tally.visits),
+        Column(_("Days with three"), lambda row: row.tally.full),
+        Column(_("Summaries"), lambda row: row.tally.summaries),
+        Column(_("Written up"), lambda row: row.tally.records),
+        Column(_("311 met"), lambda row: row.tally.met),
+    ),
+    lambda user, asked: standard_views.table_of(user, asked, dates.today()).rows,
+)
+
+
 def _day_logs(user: User, asked: QueryDict) -> Any:
     """Of the agent the address names; else one's own, or all that one leads."""
     logs = DayLog.objects.visible_to(user).select_related("agent__team", "reviewed_by")
@@ -204,6 +221,7 @@ LISTINGS = {
         UNCOLLECTED,
         WAKE_UP,
         TEAM,
+        STANDARD,
         PROGRESS,
         DAY_LOGS,
         *exported_work.LISTS,

@@ -6,14 +6,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.scope import agents_seen_by
 from followups import standard
 from followups.team import agents_of
-from followups.team_views import TeamForm
+from followups.team_views import TeamForm, asked_of
 from followups.views import Request
 from lib import dates
 
@@ -28,6 +29,13 @@ class MonthForm(forms.Form):
         return month if month in standard.months_back(today) else today.replace(day=1)
 
 
+def table_of(user: User, asked: QueryDict, today: date) -> standard.Month:
+    """The month that is asked for, of oneself, or of those whom one leads: all, or a team."""
+    team = asked_of(TeamForm(asked, user=user)).get("team")
+    agents = agents_of(user, team) if user.oversees else agents_seen_by(user)
+    return standard.month_of(user, agents, MonthForm(asked).chosen(today), today)
+
+
 @require_GET
 def month(request: Request) -> HttpResponse:
     user, today = request.user, dates.today()
@@ -38,8 +46,7 @@ def month(request: Request) -> HttpResponse:
     form.is_valid()
     team = form.cleaned_data.get("team")
     leads = user.oversees
-    agents = agents_of(user, team) if leads else agents_seen_by(user)
-    table = standard.month_of(user, agents, chosen, today)
+    table = table_of(user, request.GET, today)
     page = Paginator(table.rows, PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "table": table,

@@ -85,6 +85,17 @@ class ColumnsForm(forms.Form):
         return cleaned
 
     @property
+    def lacking(self) -> list[str]:
+        """What the list cannot do without, and nothing of the file is known to be."""
+        found = {guess["field"] for guess in self.guesses}
+        words = dict(self._choices())
+        return [
+            " / ".join(words[field] for field in any_of)
+            for any_of in self.layout.needed
+            if not found & set(any_of)
+        ]
+
+    @property
     def said(self) -> dict[str, str]:
         """By heading of the file: the field, or nothing for what is not imported."""
         cleaned = getattr(self, "cleaned_data", {})

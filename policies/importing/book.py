@@ -231,8 +231,13 @@ def _delimited(path: Path) -> Sheet:
 
 
 def _lines(path: Path) -> int:
+    """About: a cell of several lines counts as so many."""
+    lines, chunk = 0, b"\n"
     with path.open("rb") as file:
-        return 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
+        while more := file.read(_CHUNK):
+            chunk = more
+            lines += chunk.count(b"\n")
+    return lines + (not chunk.rstrip(b"\0").endswith(b"\n"))
 
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:

@@ -141,6 +141,18 @@ def test_an_agent_sees_their_own_month_and_a_leader_the_teams(
     assert login(bob).get(reverse("standard"), {"month": "1900-01"}).context["month"] == FIRST
 
 
+def test_the_month_is_a_file_with_the_rows_of_its_page(
+    login: Any, alice: Any, bob: Any, carol: Any, make_client: Any
+) -> None:
+    for agent in (alice, carol):
+        Contact.objects.create(client=make_client(agent=agent), by=agent, on=LAST, channel="visit")
+    answer = login(bob).post(f"/exports/standard/?month={LAST:%Y-%m}", {"form": "csv"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert alice.staff_no in lines[1]
+    assert ",1," in lines[1]
+
+
 def test_thirty_agents_cost_the_queries_of_one(
     login: Any, bob: Any, alice: Any, group: Any
 ) -> None:

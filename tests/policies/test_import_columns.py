@@ -114,6 +114,9 @@ def test_a_list_that_lacks_a_column_is_asked_for_it(office: Any) -> None:
     batch = receive("合约,投保人,生效日期,缴费方式,每年交多少\nP1,张三,2021-04-17,年交,1000\n")
     assert batch.state == ImportBatch.State.MAPPING
     page = reverse("imports:map", args=[batch.pk])
+    told = office.get(page, headers=ENGLISH).text
+    assert "Nothing in the file is recognised as: Policy Number" in told
+    assert "1 row " in told
     refused = office.post(page, answers(batch, 合约="", 每年交多少=""), headers=ENGLISH)
     assert refused.status_code == 422
     assert "without it the list cannot be imported" in refused.text
