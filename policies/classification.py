@@ -325,7 +325,7 @@ def classify(month: date, today: date) -> ClassificationRun:
 
 @transaction.atomic
 def classify_due(today: date) -> ClassificationRun | None:
-    """Classify this month unless somebody has; however many ask at once, one of them does."""
+    """Classify this month unless it is; however many ask at once, one of them does."""
     if month_due(today) is None:
         return None
     _wait_for_others()
@@ -340,9 +340,16 @@ def _wait_for_others() -> None:
 
 
 def month_due(today: date) -> date | None:
-    """The month that has begun and has no run yet."""
+    """The month that has begun and has no run yet, or none by the limits of now."""
     month = today.replace(day=1)
-    return None if ClassificationRun.objects.filter(month=month).exists() else month
+    limits = Thresholds.current().as_numbers()
+    done = ClassificationRun.objects.filter(month=month, thresholds=limits)
+    return None if done.exists() else month
+
+
+def want_again(today: date) -> None:
+    """Let the run of this month pass for one by other limits, so that it is due."""
+    ClassificationRun.objects.filter(month=today.replace(day=1)).update(thresholds={})
 
 
 def _write_rows(month: date, limits: dict[str, int]) -> int:

@@ -16,7 +16,7 @@ from lib import dates
 from policies import products
 from policies.batches import ImportBatch
 from policies.changes import ImportChange
-from policies.classification import classify
+from policies.classification import classify, want_again
 from policies.importing import intake
 from policies.importing.apply import Order
 from policies.importing.folder import Folder
@@ -55,9 +55,20 @@ def classify_again(month: str) -> None:
 
 
 def wake_classification(month: date) -> None:
-    """Ask the worker to classify a month; if the queue is down, this must be asked for again."""
-    lost = "The queue is down; %s is not classified again."
-    _send(classify_again, f"{month}", otherwise=lambda: log.warning(lost, month))
+    """Ask the worker to classify a month; if the queue is down, the next tick does it.
+
+    An earlier month that has no run yet must then be asked for again.
+    """
+    lost = "The queue is down; %s is not classified."
+
+    def later() -> None:
+        today = dates.today()
+        if month == today.replace(day=1):
+            want_again(today)
+        else:
+            log.warning(lost, month)
+
+    _send(classify_again, f"{month}", otherwise=later)
 
 
 @shared_task

@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from kombu.exceptions import OperationalError
 
 from accounts.models import AuditEntry
 from clients.models import Moved
 from lib import dates
 from policies import tasks
 from policies.class_preview import Matrix, preview_of
-from policies.classification import classify
+from policies.classification import classify, classify_due
 from policies.models import ClassificationRun, ClassOverride, ClientClass, Thresholds
 from tests.conftest import TODAY
 from tests.policies.test_classification import PEOPLE, Slow, written_down
@@ -139,6 +140,29 @@ def test_saved_after_the_preview_the_month_is_classified_again(
         admin,
         {"nurture_from": [40, 20], "value_from": [50, 20]},
     )
+
+
+def test_where_the_queue_is_down_the_next_tick_classifies(
+    login: Any,
+    admin: Any,
+    book: Any,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(*_about: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.classify_again, "delay", down)
+    browser, wanted = login(admin), limits(nurture_from=20, value_from=20)
+    shown = browser.post(URL, wanted | {"do": "look"})
+    moved = shown.context["preview"].classes
+    assert classify_due(TODAY) is None
+    for asked in (wanted | seen_in(shown), {"do": "run", "month": "2026-06"}):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert browser.post(URL, asked).status_code == 302
+        assert classify_due(TODAY)
+        assert classify_due(TODAY) is None
+        assert ClientClass.objects.filter(final_class="nurture").count() == moved.then[1]
 
 
 def test_sent_twice_it_is_saved_and_recorded_once(login: Any, admin: Any, book: Any) -> None:
