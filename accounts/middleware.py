@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 LARGEST_FORM = 1_000_000  # bytes around a file
+LARGEST_OF_STRANGERS = 100_000
 LOCK_NOT_AVAILABLE = "55P03"  # as PostgreSQL calls it
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -26,7 +27,7 @@ class RefuseStrangersUploads:
         if _length(request) > settings.IMPORT_MAX_BYTES + LARGEST_FORM:
             return HttpResponse(status=413)
         stranger = settings.SESSION_COOKIE_NAME not in request.COOKIES
-        if stranger and _length(request) > 100_000:
+        if stranger and _length(request) > LARGEST_OF_STRANGERS:
             return HttpResponse(status=413)
         return self.get_response(request)
 

@@ -15,7 +15,12 @@ from crm.office.servers import BASE_DIR
 from tests.office.processes import soon
 
 LIMIT = 4  # MB of a file
+PATIENCE = 4  # seconds
+SIGNED_IN = "Cookie: sessionid=x"  # as far as can be told before the body has come
 MEGABYTE = 1 << 20
+
+
+_SERVE = f"from crm import serve; serve.PATIENCE = {PATIENCE}; serve.main()"
 
 
 class Web:
@@ -25,7 +30,7 @@ class Web:
             self.port = line.getsockname()[1]
         about = {"PORT": str(self.port), "IMPORT_MAX_MB": str(LIMIT), "TMPDIR": str(temp)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "crm.serve"], cwd=BASE_DIR, env=os.environ | about
+            [sys.executable, "-c", _SERVE], cwd=BASE_DIR, env=os.environ | about
         )
 
     def open(self) -> socket.socket:
@@ -91,12 +96,23 @@ def test_two_gigabytes_are_refused_before_they_come(web: Web) -> None:
 def test_a_body_that_tells_no_length_is_cut_at_the_limit(web: Web) -> None:
     before = web.memory()
     with web.open() as line:
-        line.sendall(head("Transfer-Encoding: chunked"))
+        line.sendall(head("Transfer-Encoding: chunked", SIGNED_IN))
         chunk = f"{MEGABYTE:x}\r\n".encode() + b"x" * MEGABYTE + b"\r\n"
         assert sent(line, chunk, 200) < 40  # what the system's buffers swallow
         assert answer(line) in {b"HTTP/1.1 413", b""}
     assert soon(web.is_clean)
     assert web.memory() - before < 30
+
+
+def test_a_stranger_is_cut_off_before_the_body_comes(web: Web) -> None:
+    with web.open() as line:
+        line.sendall(head(f"Content-Length: {3 * MEGABYTE}"))
+        assert answer(line) == b"HTTP/1.1 413"
+    with web.open() as line:
+        line.sendall(head("Transfer-Encoding: chunked"))
+        line.sendall(b"30000\r\n" + b"x" * 0x30000)  # more than a form, of a body without end
+        assert answer(line) == b"HTTP/1.1 413"
+    assert soon(web.is_clean)
 
 
 @pytest.mark.parametrize("cookie", ["", "Cookie: csrftoken=x"])
@@ -110,15 +126,29 @@ def test_a_stranger_leaves_nothing_on_the_disk(web: Web, cookie: str) -> None:
     assert web.memory() - before < 30
 
 
-def test_whoever_sends_byte_by_byte_keeps_nobody_waiting(web: Web) -> None:
-    lines = [web.open() for _ in range(40)]
+@pytest.mark.parametrize("so_far", [-2, None], ids=["in its head", "in its body"])
+def test_whoever_sends_byte_by_byte_keeps_nobody_waiting(web: Web, so_far: int | None) -> None:
+    lines = [web.open() for _ in range(150)]
     for line in lines:
-        line.sendall(head("Content-Length: 90000")[:-2] + b"X")
+        line.sendall(head("Content-Length: 90000")[:so_far] + b"X")
     for _ in range(3):
         for line in lines:
             line.sendall(b"-")
         began = time.monotonic()
         assert web.answers()
         assert time.monotonic() - began < 5
+    assert soon(lambda: all(is_cut_off(line) for line in lines), PATIENCE + 20)
     for line in lines:
         line.close()
+
+
+def is_cut_off(line: socket.socket) -> bool:
+    """Whether another byte meets a closed door."""
+    line.settimeout(0.01)
+    try:
+        line.sendall(b"-")
+        return line.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
