@@ -30,7 +30,7 @@ WHERE locktype = 'advisory' AND classid = %(place)s AND objid = %(batch)s AND gr
   AND pid <> pg_backend_pid()
 """
 # Of the time of the reading: what comparing, and what comparing and writing take (see 0048).
-AFTER_READING = {"checking": 0.5, "applying": 1.5}
+AFTER_READING = {"checking": 0.5, "applying": 2}
 PATIENCE = timedelta(minutes=3)  # without a heartbeat, after which work counts as abandoned
 _CHANGES = (
     "created_policies", "updated_policies", "created_clients", "updated_clients",
@@ -203,10 +203,11 @@ class ImportBatch(models.Model):
             )  # fmt: skip
 
     def other_lists(self) -> BatchQuerySet:
-        """The other lists of the same file that still wait for somebody."""
+        """The other lists of the same file that still wait for somebody; of each kind the latest."""
         same = ImportBatch.objects.filter(sha256=self.sha256, uploaded_by=self.uploaded_by_id)
         unfinished = [*self.CHECKS, self.State.MAPPING, self.State.CHECKED]
-        return same.exclude(kind__in=["", self.kind]).filter(state__in=unfinished).order_by("pk")
+        others = same.exclude(kind__in=["", self.kind]).filter(state__in=unfinished)
+        return others.order_by("kind", "-pk").distinct("kind")
 
     def map(self, kind: str, said: dict[str, str], mode: str) -> bool:
         """Let it be checked with these columns; answer whether it waited for that."""

@@ -202,9 +202,9 @@ def test_the_progress_says_how_long_it_takes_and_who_is_ahead(office: Any) -> No
     ImportBatch.objects.update(**reading, done_rows=500, total_rows=1000)
     run = reverse("imports:run", args=[batch.pk])
     english: dict[str, Any] = {"headers": {"accept-language": "en"}}
-    assert "about 40 seconds left" in office.get(run, **english).text
+    assert "about 50 seconds left" in office.get(run, **english).text
     ImportBatch.objects.update(done_rows=1000)
-    assert "about 15 seconds left" in office.get(run, **english).text
+    assert "about 20 seconds left" in office.get(run, **english).text
     ImportBatch.objects.update(begun_at=now - timedelta(seconds=1000), done_rows=100)
     assert "minutes left" in office.get(run, **english).text
     other = batch_of(office, HEAVY.read_bytes(), key="k2")
