@@ -15,7 +15,7 @@ from accounts.models import Role, User
 from accounts.scope import agents_seen_by
 from followups.almanac import Face, faces, lunar_span
 from followups.occasions import Occasion, Tag, occasions, tags_of
-from followups.views import Request
+from followups.requests import Request
 from followups.workload import AHEAD, DayOfWork, Matter, Workload, done_on, with_names, workload
 from lib import dates
 from lib.dates import days_from

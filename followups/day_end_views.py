@@ -19,7 +19,7 @@ from followups.day_logs import LATE_DAYS, DayLog
 from followups.forms import DayForm, KeyForm
 from followups.office_days import WorkingDay
 from followups.refusal import Refused
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 from lib.templatetags.ui import day as day_in_words
 

@@ -14,7 +14,7 @@ from accounts.models import SentForm
 from followups import escalations, untouched
 from followups.forms import KeyForm
 from followups.models import Escalation
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 
 LATELY_CLOSED = 10

@@ -11,10 +11,10 @@ from followups.focus import Place, Queue
 from followups.forms import LogForm
 from followups.models import FollowUp
 from followups.people_page import at_home_with, household_of
-from followups.views import (
+from followups.record_views import log_initial
+from followups.requests import (
     Request,
     fresh_key,
-    log_initial,
     my_agenda,
     my_followup,
 )

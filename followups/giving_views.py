@@ -16,7 +16,7 @@ from followups import giving
 from followups.forms import KeyForm
 from followups.models import FollowUp
 from followups.refusal import Refused
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 
 

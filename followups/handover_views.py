@@ -19,7 +19,7 @@ from clients.models import Client, HandedOver, Handover
 from followups.handing_over import Plan
 from followups.handover_forms import HandoverForm, WhoseForm
 from followups.handover_progress import Progress, progress_of
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 
 PER_PAGE = 20

@@ -21,7 +21,7 @@ from followups.day_logs import LATE_DAYS, DayLog
 from followups.forms import DayForm, KeyForm
 from followups.office_days import last_workday
 from followups.refusal import Refused
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 
 PER_PAGE = 30

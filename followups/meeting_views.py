@@ -18,7 +18,7 @@ from accounts.scope import agents_seen_by
 from followups import meeting_agenda, meetings
 from followups.forms import KeyForm
 from followups.meetings import MorningMeeting
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 from lib import dates
 
 LATELY = 10

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import AuditEntry
 from followups.models import Successor
-from followups.views import Request, fresh_key
+from followups.requests import Request, fresh_key
 
 MOST_TIMES, LONGEST = 6, 60
 

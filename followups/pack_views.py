@@ -11,7 +11,7 @@ from followups import chips
 from followups.agenda import Stop
 from followups.day_pack import DayPack, pack_of
 from followups.day_pack_pdf import pdf_of
-from followups.views import Request, my_agenda
+from followups.requests import Request, my_agenda
 from lib import dates
 
 

@@ -19,7 +19,7 @@ from accounts.models import SentForm
 from clients.views import Request
 from followups.forms import KeyForm
 from followups.models import FollowUp
-from followups.views import fresh_key
+from followups.requests import fresh_key
 from lib import dates
 from lib.versioned import DayInput
 from policies import authorisation, uncollected

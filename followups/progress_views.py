@@ -18,9 +18,9 @@ from accounts.scope import agents_seen_by
 from followups import progress as figures
 from followups import standard
 from followups.models import FollowUp, ServiceItem
+from followups.requests import Request
 from followups.standard_views import MonthForm
 from followups.team_views import TeamForm, asked_of
-from followups.views import Request
 from lib import dates
 from lib.paging import Found, page_of
 

@@ -17,10 +17,10 @@ from clients.models import Client
 from followups.agenda import Agenda
 from followups.forms import KeyForm
 from followups.models import RouteStop
+from followups.requests import Request, fresh_key, my_agenda
 from followups.route import MOST, Route, keep_order, route_of
 from followups.route_map import map_of
 from followups.tools import Shelf
-from followups.views import Request, fresh_key, my_agenda
 from lib import dates
 
 SUGGESTED_TOO = 20  # of those who could be visited as well

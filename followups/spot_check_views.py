@@ -17,8 +17,8 @@ from accounts.models import SentForm
 from followups import sampling, signals, spot_checks
 from followups.forms import KeyForm
 from followups.refusal import Refused
+from followups.requests import Request, fresh_key
 from followups.spot_checks import SpotCheck, SpotCheckQuerySet
-from followups.views import Request, fresh_key
 from lib import dates
 
 LATELY = 15

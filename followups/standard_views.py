@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.scope import agents_seen_by
 from followups import standard
+from followups.requests import Request
 from followups.team import agents_of
 from followups.team_views import TeamForm, asked_of
-from followups.views import Request
 from lib import dates
 
 PER_PAGE = 50

@@ -18,8 +18,8 @@ from clients.models import Client
 from followups import silence, why_not
 from followups.forms import KeyForm
 from followups.models import ListRun, RuleMute
+from followups.requests import Request, fresh_key, my_followup
 from followups.rulebook import BY_CODE, label_of
-from followups.views import Request, fresh_key, my_followup
 from lib import dates
 from lib.templatetags.ui import day as in_words
 

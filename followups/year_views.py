@@ -20,7 +20,7 @@ from clients.models import Client
 from followups import planning
 from followups.models import Planned, ServiceItem, ServicePlan
 from followups.planning import Refused
-from followups.views import Request
+from followups.requests import Request
 from followups.year import month_of, year_strip
 from lib import dates
 from lib.templatetags.ui import day as in_words
