@@ -20,6 +20,7 @@ from lib.places import Place
 
 BEGIN = 9 * 60  # minutes after midnight
 STAY = 35  # minutes that a visit takes
+EVENING = time(20)  # nobody is called upon later, unless it was agreed
 MOST = 16  # visits of one day; more cannot be driven
 VISITED_ITEMS = frozenset(
     {
@@ -107,6 +108,11 @@ class Route:
     def ends(self) -> time | None:
         """When the last visit is over, or one is back from it where the way back is known."""
         return _clock(self.legs[-1].begins + STAY + (self.home or 0)) if self.legs else None
+
+    @property
+    def too_late(self) -> list[Leg]:
+        """Visits that would come in the evening, though nobody agreed to that."""
+        return [leg for leg in self.legs if leg.starts >= EVENING and not leg.agreed]
 
     @property
     def regions(self) -> list[tuple[str, int]]:

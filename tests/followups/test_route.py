@@ -148,6 +148,22 @@ def test_of_a_day_under_way_the_hours_that_are_gone_are_not_offered(alice: Any, 
     assert leg.starts == time(14, 15)
 
 
+def test_what_comes_in_the_evening_is_said_unless_it_was_agreed(
+    alice: Any, login: Any, visit: Any
+) -> None:
+    browser = login(alice)
+    for district in ("西湖区文三路", "滨江区江南大道", "余杭区文一西路", "上城区解放路"):
+        for number in (1, 400, 800, 1200):
+            visit(f"杭州市{district}{number}号")
+    late = route_on(alice).too_late
+    assert late == [leg for leg in route_on(alice).legs if leg.begins >= 20 * 60]
+    assert f"{len(late)} 次上门要到晚上八点以后" in browser.get("/today/route/").content.decode()
+    decide(browser, late[-1].stop.lead, "at", at=f"{late[-1].starts:%H:%M}")
+    assert [leg.stop.lead for leg in route_on(alice).too_late] == [
+        leg.stop.lead for leg in late[:-1]
+    ]
+
+
 def test_the_order_is_changed_by_buttons_kept_and_given_back(
     alice: Any, login: Any, visit: Any
 ) -> None:
