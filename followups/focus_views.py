@@ -12,12 +12,7 @@ from followups.forms import LogForm
 from followups.models import FollowUp
 from followups.people_page import at_home_with, household_of
 from followups.record_views import log_initial
-from followups.requests import (
-    Request,
-    fresh_key,
-    my_agenda,
-    my_followup,
-)
+from followups.requests import Request, fresh_key, my_agenda, my_followup
 from lib import dates
 from policies.models import Policy
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 
 from clients.handover import TALK, TO_MEET, VISIT, spoken
 from clients.models import HandedOver, Handover
-from followups.rulebook import TOP
+from followups.rulebook.whom import TOP
 from lib import dates
 from policies.models import Policy
 

@@ -18,7 +18,7 @@ from clients.models import ClientQuerySet as Clients
 from followups import enough
 from followups.models import FollowUp
 from followups.placeholders import fill, salutation
-from followups.rulebook import ASLEEP, HALF_ASLEEP
+from followups.rulebook.keeping_touch import ASLEEP, HALF_ASLEEP
 from followups.scripts import TEXTS
 from followups.work import record
 from lib.paging import Found
