@@ -158,7 +158,31 @@ TEXTS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufffe\uffff"),
     max_size=12,
 ).map(str.strip)  # fmt: skip
-NASTY = st.sampled_from(["=1+1", "'x", "-5", "+86 138", "@a", "00120", "＝x", "𠮷䶮㛃·"])
+NASTY = st.sampled_from(
+    [
+        "=1+1",
+        "'x",
+        "-5",
+        "+86 138",
+        "@a",
+        "00120",
+        "＝x",
+        "𠮷䶮㛃·",
+        "=",
+        "--",
+        "+",
+        "''x",
+        '=x"y',
+        '"',
+        "a,b;c",
+        "1E5",
+        "1.0",
+        "#REF!",
+        "合计",
+        "－1",
+        "2026/3/1 10:05",
+    ]
+)
 WHOLE = st.lists(st.lists(TEXTS | NASTY, min_size=3, max_size=3), min_size=1, max_size=5)
 
 
