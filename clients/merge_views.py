@@ -30,7 +30,7 @@ from clients.merging import (
     sides,
     unmerge,
 )
-from clients.models import Client, Duplicate
+from clients.models import Client, Duplicate, Moved
 from clients.privacy import hidden_fields
 from clients.views import Request
 from lib import dates
@@ -38,6 +38,7 @@ from lib.templatetags.ui import iso
 
 PER_PAGE = 50
 FOUND_BY_HAND = 20
+UNTOLD = (Duplicate, Moved)  # what hangs on a client only for the work of this program
 
 
 @require_GET
@@ -139,9 +140,11 @@ class _Shown:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        hanging = hanging_on(client)
-        hanging.pop(Duplicate, None)
-        self.hanging = [(model._meta.verbose_name_plural, n) for model, n in hanging.items()]
+        self.hanging = [
+            (model._meta.verbose_name_plural, n)
+            for model, n in hanging_on(client).items()
+            if model not in UNTOLD
+        ]
 
 
 def _row(side: Side) -> Row:

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from clients import duplicates
+from clients.merge_views import UNTOLD
 from clients.models import Client, Duplicate, Merge
+from lib.absorbing import references
 
 pytestmark = pytest.mark.django_db
 BORN = date(1980, 1, 1)
@@ -75,6 +78,12 @@ def test_twenty_pairs_cost_the_queries_of_one(
     duplicates.find()
     with django_assert_num_queries(len(first)):
         browser.get("/clients/duplicates/")
+
+
+def test_what_hangs_on_a_record_has_a_name_in_the_words_of_the_office() -> None:
+    with translation.override("zh-hans"):
+        names = [f"{m._meta.verbose_name_plural}" for m, _ in references(Client) if m not in UNTOLD]
+    assert [name for name in names if name.isascii()] == []
 
 
 def test_any_two_are_compared_by_hand(
