@@ -145,6 +145,9 @@ def test_titles_and_totals_are_no_lines(tmp_path):
         ("收费成功", (True, "", True)),
         ("代扣成功(0000)", (True, "", True)),
         ("SUCCESS", (True, "", True)),
+        ("0000-交易成功", (True, "", True)),
+        ("批量代扣成功", (True, "", True)),
+        ("姓名与账号不符", (False, "name_mismatch", True)),
         ("余额不足", (False, "insufficient", True)),
         ("可用余额不足", (False, "insufficient", True)),
         ("Insufficient funds", (False, "insufficient", True)),
@@ -166,7 +169,10 @@ def test_what_the_bank_says(words, expected):
     assert debits.answer(words) == expected
 
 
-@pytest.mark.parametrize("words", ["处理中", "待定", "moon", "12"])
+@pytest.mark.parametrize(
+    "words",
+    ["处理中", "待定", "moon", "12", "冲正成功", "退款成功", "撤销成功", "部分成功", "非成功"],
+)
 def test_what_nobody_can_tell(words):
     assert debits.answer(words) is None
 
