@@ -75,11 +75,17 @@ class RecordRow(Row):
         known_by = self.parser.layout.kept.number if self.parser.layout.kept else ""
         if known_by:
             day = known_by.endswith("_on")
-            self.require(known_by, "record_date_missing" if day else "case_number_missing")
+            self.know_by(known_by, "record_date_missing" if day else "case_number_missing")
         for field in ("id_number", "insured_id_number"):
             if field in self.parser.layout.at:
                 self.check_id(field)
         self.sort_phones()
+
+    def know_by(self, field: str, code: str) -> None:
+        """Without what was left out as rounded, several cases would become one."""
+        self.require(field, code)
+        if self.get(field) in ("", None) and not any(each.fatal for each in self.problems):
+            self.add(field, code)
 
 
 class ReceiptRow(RecordRow):

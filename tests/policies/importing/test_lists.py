@@ -260,6 +260,20 @@ def test_texts_are_read_too(tmp_path, encoding):
     assert TODAY.year == 2026
 
 
+@pytest.mark.parametrize("number", ["1.2345E+13", 123456789012345680.0])
+def test_cases_whose_numbers_are_rounded_do_not_become_one(tmp_path, number):
+    rows = [
+        ["保单号", "工单流水号", "工单子类", "应访日期"],
+        ["P1", number, "停机空号", "2026-05-01"],
+    ]
+    _, found = read(write_xlsx(tmp_path / "b.xlsx", rows))
+    assert told(found, refused=True) == [(2, "工单流水号", "case_number_missing")]
+    assert [problem.code for problem in found[0].problems] == [
+        "number_mangled",
+        "case_number_missing",
+    ]
+
+
 # --- the example of docs/importing.md
 
 DOCS = Path(__file__).parents[3] / "docs" / "importing.md"
