@@ -100,9 +100,9 @@ def _close_the_days(rng: Random, agents: Sequence[User], today: date) -> None:
             days=(today.timetuple().tm_yday + 3 + 31 * n) % 365
         )
     User.objects.bulk_update(agents, ["birth_on"])
-    for day in reversed(workdays_before(today, LOGS_BACK)):
-        newest = day >= today - timedelta(days=1)
-        _hand_in(rng, agents, day, leaders[0], reviewed=not newest)
+    days = workdays_before(today, LOGS_BACK)
+    for day in reversed(days):
+        _hand_in(rng, agents, day, leaders[0], reviewed=day != max(days))
         for leader in leaders:
             _lead(rng, leader, day)
     for leader in leaders:
