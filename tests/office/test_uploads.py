@@ -48,8 +48,13 @@ class Web:
 
     def is_clean(self) -> bool:
         """Nothing is left on the disk, not even of a file without a name."""
-        names = (f"{link.readlink()}" for link in Path(f"/proc/{self.process.pid}/fd").iterdir())
-        return not any(self.temp.iterdir()) and not any(str(self.temp) in name for name in names)
+        if any(self.temp.iterdir()):
+            return False
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed while we look
+                if str(self.temp) in f"{link.readlink()}":
+                    return False
+        return True
 
 
 @pytest.fixture(scope="module")
