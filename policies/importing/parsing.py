@@ -159,7 +159,16 @@ def _code(cell: Cell) -> str:
 _LETTER_OR_DIGIT = re.compile("[0-9A-Za-z]")
 
 
+def _was_a_code(cell: Cell) -> bool:
+    """Whether the cell may still be the code that was typed: 1-2 becomes a day, 1/2 a fraction."""
+    if isinstance(cell, float):
+        return cell.is_integer()
+    return isinstance(cell, str | int) and not isinstance(cell, bool)
+
+
 def policy_number(cell: Cell) -> object:
+    if not isinstance(cell, str) and not _was_a_code(cell):
+        return Problem("policy_number_mangled")
     number = _code(cell)
     if not number:
         return Problem("policy_number_missing")
