@@ -1,7 +1,10 @@
 """Who could not log in; django-axes counts it, and keeps a guesser waiting."""
 
+from datetime import timedelta
+
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,4 +22,7 @@ class FailedLogin(AccessAttempt):
     @property
     def waits(self) -> bool:
         """Too often in vain: the right password does not help either, for a while."""
-        return int(self.failures_since_start) >= settings.AXES_FAILURE_LIMIT
+        often = int(self.failures_since_start) >= settings.AXES_FAILURE_LIMIT
+        return often and timezone.now() < self.attempt_time + timedelta(
+            hours=settings.AXES_COOLOFF_TIME
+        )

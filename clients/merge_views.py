@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.gates import for_leaders
 from accounts.models import SentForm
+from accounts.requests import Request
 from clients import duplicates
 from clients.forms import ClientFilter
 from clients.merging import (
@@ -32,7 +33,6 @@ from clients.merging import (
 )
 from clients.models import Client, Duplicate, Moved
 from clients.privacy import hidden_fields
-from clients.views import Request
 from lib import dates
 from lib.templatetags.ui import iso
 

@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.requests import Request
 from clients import quality
 from clients.models import Client
-from clients.views import Request
 from lib import dates
 
 PER_PAGE = 50

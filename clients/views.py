@@ -7,23 +7,19 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import SentForm, User
+from accounts.models import SentForm
+from accounts.requests import Request
 from clients import privacy
 from clients.forms import ClientFilter, ClientForm, NoteForm
 from clients.models import Client
 from lib import dates
 from lib.paging import page_of
-
-
-class Request(HttpRequest):
-    user: User
-    htmx: bool
 
 
 @require_GET

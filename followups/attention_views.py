@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import SentForm
+from accounts.requests import Request
 from clients.models import Client
-from clients.views import Request
 from policies import class_words
 from policies.attention import mark
 from policies.known import MARKED

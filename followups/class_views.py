@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.gates import for_leaders
 from accounts.models import AuditEntry, SentForm, User
+from accounts.requests import Request
 from clients.models import Client
-from clients.views import Request
 from followups.class_forms import ClassFilter, KnownForm, OverrideForm
 from followups.class_table import (
     BY_CLASS,

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm
+from accounts.requests import Request
 from clients.family import OF_AGE
 from clients.forms import ConsentForm, NoteForm
 from clients.models import Client, ClientQuerySet, Consent, Merge, Rhythm
 from clients.rhythm import the_rhythm
-from clients.views import Request
 from followups import chips, money_words, people_page, timeline, year
 from followups.models import FollowUp
 from followups.policy_dates import coming_dates, policies_in_force

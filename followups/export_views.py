@@ -26,7 +26,7 @@ from accounts.exports import (
     take,
 )
 from accounts.models import SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups.exported import LISTINGS
 
 PER_PAGE = 20

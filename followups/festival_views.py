@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import AuditEntry, SentForm, User
+from accounts.requests import Request
 from clients.models import Client
-from clients.views import Request
 from followups import chips, scripts
 from followups.festivals import Festival
 from followups.greeting_words import usual

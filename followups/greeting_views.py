@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import AuditEntry, SentForm
+from accounts.requests import Request
 from clients.models import Client, Consent, Contact
-from clients.views import Request
 from followups import chips, greetings
 from followups.festivals import coming
 from followups.forms import KeyForm

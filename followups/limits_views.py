@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import AuditEntry, SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups.class_forms import MONTH
 from lib import dates
 from lib.templatetags.ui import year_month

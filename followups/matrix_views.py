@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups import matrix
 from followups.matrix import CLASSES, Change, Levels
 from followups.models import ServiceItem, ServicePlan

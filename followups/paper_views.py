@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups.forms import KeyForm
 from followups.models import FollowUp
 from followups.requests import fresh_key

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import AuditEntry, SentForm
+from accounts.requests import Request
 from clients.card import InfoCard
 from clients.family import FamilyMember, Household
 from clients.key_dates import KeyDate, keep_career_day
@@ -20,7 +21,6 @@ from clients.kinship import read
 from clients.life import LifeEvent
 from clients.models import Client
 from clients.people_forms import CardForm, DateForm, EventForm, MemberForm
-from clients.views import Request
 from followups.card_answers import ask_later, earn, take_down
 from followups.card_questions import BANDS, band_of, income_of
 from followups.people_page import next_question

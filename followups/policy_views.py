@@ -13,8 +13,8 @@ from django.utils.functional import Promise as Text
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.requests import Request
 from clients.models import Contact
-from clients.views import Request
 from followups import money_words
 from followups.models import FollowUp
 from followups.policy_dates import Coming, dates_of

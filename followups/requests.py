@@ -1,13 +1,11 @@
 """Whom and what a request of the day is about."""
 
 import uuid
-from typing import Any
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
+from accounts import requests
 from accounts.scope import agents_seen_by
 from clients.models import Client, ClientQuerySet
 from followups import agenda
@@ -19,11 +17,9 @@ from lib import dates
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class Request(HttpRequest):
-    """A request behind the login, as the middleware leaves it."""
+class Request(requests.Request):
+    """Of an agent's work."""
 
-    user: User
-    htmx: Any
     left_today: int  # where the page has counted it, the menu need not
 
 

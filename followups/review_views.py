@@ -4,8 +4,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.requests import Request
 from clients.models import Client
-from clients.views import Request
 from followups.review import Review, first_of
 from lib import dates
 from policies.models import Policy

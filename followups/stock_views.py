@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import AuditEntry, SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups.office_greeting_forms import ShelfForm, StockItemForm
 from followups.refusal import Refused
 from followups.stock import StockItem, StockMove

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm
-from clients.views import Request
+from accounts.requests import Request
 from followups.forms import KeyForm
 from followups.models import ServiceItem
 from followups.script_book import codes_of, occasion_of

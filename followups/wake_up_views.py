@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import SentForm
+from accounts.requests import Request
 from clients.consent import Consent
 from clients.models import Client
-from clients.views import Request
 from followups import wake_up
 from followups.wake_up import WakeUp, WakeUpFilter
 from lib import dates

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from clients.views import Request
+from accounts.requests import Request
 from followups.class_forms import ClassFilter
 from followups.way import TREND, way_of
 from policies.models import ClassificationRun, ClientClass

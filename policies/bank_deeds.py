@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.gates import for_leaders
 from accounts.models import AuditEntry, SentForm, User
-from clients.views import Request
+from accounts.requests import Request
 from policies import premiums
 from policies.bank import BankRow, BankRowQuerySet, Branch
 from policies.bank_views import PER_PAGE, LinesForm, Refused, lines_page, ticked_in

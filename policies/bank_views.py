@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts.gates import for_leaders
-from clients.views import Request
+from accounts.requests import Request
 from lib import dates
 from lib.paging import UpTo
 from policies import premiums

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.exports import ALONE
 from accounts.models import AuditEntry, SentForm, User
+from accounts.requests import Request
 from lib.downloads import download
 from policies import tasks
 from policies.bank import BankRow
@@ -44,8 +45,8 @@ View = Callable[..., HttpResponseBase]
 
 def for_administrators(view: View) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not cast(User, request.user).administers:
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.administers:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -133,7 +134,7 @@ class GroupForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: Request) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         return _to_the_received(request, _receive(request, form))
@@ -149,11 +150,11 @@ def imports(request: HttpRequest) -> HttpResponse:
         "step": 1,
     }
     status = 422 if request.method == "POST" else 200
-    template = "_imports.html" if request.htmx else "imports.html"  # type: ignore[attr-defined]
+    template = "_imports.html" if request.htmx else "imports.html"
     return render(request, f"policies/{template}", context, status=status)
 
 
-def _to_the_received(request: HttpRequest, received: list[ImportBatch]) -> HttpResponse:
+def _to_the_received(request: Request, received: list[ImportBatch]) -> HttpResponse:
     """To the check of a file; of several, to the list where each can be followed."""
     if len(received) == 1:
         return redirect("imports:check", received[0].pk)
@@ -165,9 +166,9 @@ def _to_the_received(request: HttpRequest, received: list[ImportBatch]) -> HttpR
 
 
 @transaction.atomic
-def _receive(request: HttpRequest, form: UploadForm) -> list[ImportBatch]:
+def _receive(request: Request, form: UploadForm) -> list[ImportBatch]:
     """An import of each file; of a form sent twice, those that it made the first time."""
-    user, files = cast(User, request.user), form.cleaned_data["file"]
+    user, files = request.user, form.cleaned_data["file"]
     if not SentForm.first_time(user, request.POST.get("key", "")):
         again = list(ImportBatch.objects.filter(uploaded_by=user)[: len(files)])
         if not again:
@@ -207,7 +208,7 @@ def _page_of(batch: ImportBatch) -> str:
 
 @require_GET
 @for_administrators
-def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
+def batch_page(request: Request, pk: int) -> HttpResponse:
     """Wherever this import stands."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     return redirect(_page_of(batch), batch.pk)
@@ -215,14 +216,14 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
-def columns(request: HttpRequest, pk: int) -> HttpResponse:
+def columns(request: Request, pk: int) -> HttpResponse:
     """Which column of the file is which field, where that is in doubt or somebody wants to say."""
     batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
     if batch.state not in {ImportBatch.State.MAPPING, ImportBatch.State.CHECKED}:
         return _move_on(request, batch)
     form = ColumnsForm(request.POST or None, batch=batch)
     if request.method == "POST" and form.is_valid():
-        return _map(batch, form, cast(User, request.user))
+        return _map(batch, form, request.user)
     context = {"batch": batch, "form": form, "step": 2, "label": form.layout.label}
     status = 422 if request.method == "POST" else 200
     return render(request, "policies/import_map.html", context, status=status)
@@ -241,11 +242,11 @@ def _map(batch: ImportBatch, form: ColumnsForm, user: User) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
-def memory(request: HttpRequest) -> HttpResponse:
+def memory(request: Request) -> HttpResponse:
     """What was said of headings, by insurer and kind: to look through, forget, and share as a file."""
     form = MemoryForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        learnt = form.learn(cast(User, request.user))
+        learnt = form.learn(request.user)
         words = ngettext("%(n)s column learnt", "%(n)s columns learnt", learnt)
         messages.success(request, words % {"n": learnt})
         return redirect("imports:memory")
@@ -258,7 +259,7 @@ def memory(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def forget(request: HttpRequest, pk: int) -> HttpResponse:
+def forget(request: Request, pk: int) -> HttpResponse:
     """Forget what a heading means; the next file with it is asked about again."""
     get_object_or_404(HeadingMemory, pk=pk).delete()
     return redirect("imports:memory")
@@ -266,7 +267,7 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @for_administrators
-def memory_file(request: HttpRequest) -> HttpResponse:
+def memory_file(request: Request) -> HttpResponse:
     """All of it as a file for another office."""
     answer = JsonResponse(remembered_file(), json_dumps_params={"ensure_ascii": False, "indent": 1})
     answer["Content-Disposition"] = 'attachment; filename="columns.json"'
@@ -275,10 +276,10 @@ def memory_file(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def give(request: HttpRequest, pk: int) -> HttpResponse:
+def give(request: Request, pk: int) -> HttpResponse:
     """Say who serves policies whose agent nobody has; then the list is checked again."""
     batch = get_object_or_404(ImportBatch, pk=pk)
-    form = OwnersForm(request.POST, batch=batch, user=cast(User, request.user))
+    form = OwnersForm(request.POST, batch=batch, user=request.user)
     if not form.is_valid():
         messages.error(request, f"{next(iter(form.errors.values()))[0]}")
         return redirect(f"{reverse('imports:check', args=[pk])}?group=agent_unknown#group")
@@ -287,7 +288,7 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def make_agents(request: HttpRequest, pk: int) -> HttpResponse:
+def make_agents(request: Request, pk: int) -> HttpResponse:
     """Let accounts be made of staff numbers that nobody has; then the list is checked again."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     return _again(batch, batch.make_agents())
@@ -295,7 +296,7 @@ def make_agents(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+def give_back(request: Request, pk: int) -> HttpResponse:
     """Forget who serves instead; then the list is checked again."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     return _again(batch, batch.give(batch.owners, ""))
@@ -311,7 +312,7 @@ def _again(batch: ImportBatch, waited: bool) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: Request, pk: int) -> HttpResponse:
     """Stop an import under way; nothing of it stays."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     batch.stop()
@@ -321,7 +322,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
-def check(request: HttpRequest, pk: int) -> HttpResponse:
+def check(request: Request, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
     if request.method == "POST":
         return _confirm(batch)
@@ -329,13 +330,13 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         return _progress(request, batch, step=3)
     if batch.state != ImportBatch.State.CHECKED:
         return _move_on(request, batch)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return _move_on(request, batch)
     form = GroupForm(request.GET)
     wanted = form.cleaned_data["group"] if form.is_valid() else ""
     context = {"batch": batch, "step": 3} | _of_its_kind(batch) | _problems(batch, wanted)
     context |= {"differences": Differences(batch).page(request.GET.get("page"))}
-    context |= {"owners": OwnersForm(batch=batch, user=cast(User, request.user))}
+    context |= {"owners": OwnersForm(batch=batch, user=request.user)}
     return render(request, "policies/import_check.html", context)
 
 
@@ -392,7 +393,7 @@ def _confirm(batch: ImportBatch) -> HttpResponse:
 
 @require_GET
 @for_administrators
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: Request, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
     if batch.state not in {ImportBatch.State.APPLYING, ImportBatch.State.UNDOING}:
         return _move_on(request, batch)
@@ -401,11 +402,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_administrators
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: Request, pk: int) -> HttpResponse:
     """What undoing will do; and once it is confirmed, let it be done."""
     batch = get_object_or_404(ImportBatch.objects.select_related("insurer"), pk=pk)
     if request.method == "POST":
-        return _confirm_undo(batch, cast(User, request.user))
+        return _confirm_undo(batch, request.user)
     if not batch.may_be_undone:
         return redirect(_page_of(batch), batch.pk)
     context = {"batch": batch, "step": 5, "changes": _changes(batch)}
@@ -436,23 +437,23 @@ def _kept(batch: ImportBatch) -> list[dict[str, Any]]:
     ]
 
 
-def _progress(request: HttpRequest, batch: ImportBatch, step: int) -> HttpResponse:
-    template = "_import_progress.html" if request.htmx else "import_run.html"  # type: ignore[attr-defined]
+def _progress(request: Request, batch: ImportBatch, step: int) -> HttpResponse:
+    template = "_import_progress.html" if request.htmx else "import_run.html"
     context = {"batch": batch, "step": step, "ahead": batch.ahead}
     return render(request, f"policies/{template}", context)
 
 
-def _move_on(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+def _move_on(request: Request, batch: ImportBatch) -> HttpResponse:
     """To the page where the import stands; a page that asks each second is told to go there."""
     answer = redirect(_page_of(batch), batch.pk)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return answer
     return HttpResponse(status=STOP_POLLING, headers={"HX-Redirect": answer["Location"]})
 
 
 @require_GET
 @for_administrators
-def result(request: HttpRequest, pk: int) -> HttpResponse:
+def result(request: Request, pk: int) -> HttpResponse:
     batches = ImportBatch.objects.select_related("undone_by", "uploaded_by")
     batch = get_object_or_404(batches, pk=pk)
     if batch.is_busy or batch.state == ImportBatch.State.CHECKED:
@@ -480,12 +481,12 @@ def _last_step(batch: ImportBatch) -> int:
 
 @require_GET
 @for_administrators
-def refused(request: HttpRequest, pk: int, form: str) -> HttpResponseBase:
+def refused(request: Request, pk: int, form: str) -> HttpResponseBase:
     """The rows that were not taken, as the user's file has them, with the reason behind each."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     if not batch.refused_file:
         return _no_refused_rows(batch)
-    user, many = cast(User, request.user), int(batch.report.get("rejected_rows", 0))
+    user, many = request.user, int(batch.report.get("rejected_rows", 0))
     if many > ALONE:  # a second person agrees, as to every long list
         return redirect(f"{reverse('export', args=['refused'])}?of={batch.pk}")
     AuditEntry.record(user, AuditEntry.Action.EXPORT, batch, rows=many)
@@ -508,7 +509,7 @@ def _no_refused_rows(batch: ImportBatch) -> HttpResponse:
 
 @require_POST
 @for_administrators
-def discard(request: HttpRequest, pk: int) -> HttpResponse:
+def discard(request: Request, pk: int) -> HttpResponse:
     """Forget a list that nobody has confirmed; nothing of it was written."""
     waits = [ImportBatch.State.MAPPING, ImportBatch.State.CHECKED]
     batch = get_object_or_404(ImportBatch, pk=pk, state__in=waits)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from clients.views import Request
+from accounts.requests import Request
 from lib import dates
 from policies.models import Policy
 from policies.notices import notice_of

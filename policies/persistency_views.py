@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Team, User
+from accounts.requests import Request
 from clients.forms import agents_of
-from clients.views import Request
 from lib import dates
 from policies.cohorts import COUNTED, USUAL, Counting
 from policies.models import Policy, PolicyQuerySet

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import AuditEntry, SentForm, User
-from clients.views import Request
+from accounts.requests import Request
 from lib import dates
 from policies import premiums, promises
 from policies.forms import BookingForm, ModeForm, PartForm, PremiumForm

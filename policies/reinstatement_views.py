@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm, User
+from accounts.requests import Request
 from clients.forms import agents_of
-from clients.views import Request
 from lib import dates
 from lib.versioned import DayInput
 from policies.models import Policy, Reinstatement

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Team, User
+from accounts.requests import Request
 from clients.forms import agents_of
-from clients.views import Request
 from lib import dates
 from lib.paging import Found, Page, page_of
 from policies.models import BoardPremium, Instalment, InstalmentQuerySet, Policy, Product

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import SentForm, User
+from accounts.requests import Request
 from clients.models import Client
-from clients.views import Request, answer_reveal
+from clients.views import answer_reveal
 from lib import dates
 from lib.paging import page_of
 from policies.forms import PolicyFilter, PolicyForm
